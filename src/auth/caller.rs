@@ -1,0 +1,122 @@
+//! The caller of a request, and the extractors that state what a handler asks of it.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+
+use super::privileges::{Privilege, Role};
+use super::scope::Scope;
+use super::service::Auth;
+use crate::db::Actor;
+use crate::db::id::SessionId;
+use crate::http::catalogue::Code;
+use crate::http::context::Context;
+use crate::http::problem::Problem;
+use crate::http::shell::LoggedCaller;
+
+/// Someone known: a person with a session, or a service account with an API key.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub actor: Actor,
+    pub scope: Scope,
+    pub role: Role,
+    /// `None` for API keys.
+    pub session_id: Option<SessionId>,
+    /// `Some` for API keys.
+    pub scopes: Option<Vec<String>>,
+    must_change_password: bool,
+}
+
+impl Caller {
+    pub fn is_admin(&self) -> bool {
+        self.role == Role::Admin
+    }
+
+    /// Deleted rows are shown to administrators only; an API key with the scope may read them too.
+    pub fn check_deleted(&self, is_deleted: bool) -> Result<(), Problem> {
+        if is_deleted && self.scopes.is_none() && !self.is_admin() {
+            return Err(Problem::new(Code::InsufficientRole).with("required_role", Role::Admin.as_ref()));
+        }
+        Ok(())
+    }
+
+    /// An API key cannot make one that may more than itself.
+    pub fn check_grant(&self, scopes: &[String]) -> Result<(), Problem> {
+        let Some(own) = &self.scopes else { return Ok(()) };
+        let beyond = scopes.iter().find(|scope| !own.iter().any(|held| held == "*" || held == *scope));
+        beyond.map_or(Ok(()), |scope| Err(Problem::new(Code::InsufficientScope).with("required_scope", scope.as_str())))
+    }
+
+    /// Whether this caller has a privilege, and what it lacks otherwise.
+    pub fn check<P: Privilege>(&self) -> Result<(), Problem> {
+        match &self.scopes {
+            Some(scopes) if scopes.iter().any(|scope| scope == "*" || scope == P::SCOPE) => Ok(()),
+            Some(_) => Err(Problem::new(Code::InsufficientScope).with("required_scope", P::SCOPE)),
+            None if self.must_change_password => Err(Problem::new(Code::PasswordChangeRequired)),
+            None if P::ROLES.contains(&self.role) => Ok(()),
+            None => Err(Problem::new(Code::InsufficientRole).with("required_role", P::ROLES.first().map(Role::as_ref))),
+        }
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let auth = request.app_data::<Data<Auth>>().ok_or_else(|| Problem::new(Code::InternalError))?;
+            let (principal, session_id) = auth.authenticate(bearer(&request)?).await?;
+            let request_id = request.extensions().get::<Context>().map(|context| context.request_id.clone()).unwrap_or_default();
+            request.extensions_mut().insert(LoggedCaller(principal.user_id.to_string()));
+            Ok(Self {
+                actor: Actor { workspace_id: principal.workspace_id, user_id: Some(principal.user_id), request_id },
+                scope: Scope::of(principal.workspace_id, principal.user_id, principal.role),
+                role: principal.role,
+                session_id,
+                scopes: principal.scopes.clone(),
+                must_change_password: principal.must_change_password,
+            })
+        })
+    }
+}
+
+fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
+    let missing = || Problem::new(Code::Unauthenticated);
+    let value = request.headers().get(AUTHORIZATION).ok_or_else(missing)?;
+    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() { Ok(token.trim()) } else { Err(missing()) }
+}
+
+/// A caller who has the privilege `P`.
+#[derive(Debug, Clone)]
+pub struct Can<P>(Caller, PhantomData<P>);
+
+impl<P> Deref for Can<P> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl<P: Privilege> FromRequest for Can<P> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(request, payload);
+        Box::pin(async move {
+            let caller = caller.await?;
+            caller.check::<P>()?;
+            Ok(Self(caller, PhantomData))
+        })
+    }
+}

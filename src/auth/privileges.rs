@@ -1,0 +1,63 @@
+//! Roles, the scopes of API keys, and what each privilege asks of either.
+
+use serde::{Deserialize, Serialize};
+use strum::{AsRefStr, EnumString};
+use utoipa::ToSchema;
+
+/// What a member of a workspace may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Role {
+    /// Everything, users and settings included.
+    Admin,
+    /// Reads and changes every customer.
+    Manager,
+    /// Reads and changes its own customers, reads the pool.
+    Rep,
+    /// Reads everything, changes nothing.
+    Viewer,
+}
+
+/// Something a caller may be allowed: people by their role, API keys by their scope.
+pub trait Privilege: 'static {
+    const SCOPE: &'static str;
+    /// The roles that may; the first is the one a refusal names.
+    const ROLES: &'static [Role];
+}
+
+const EVERYONE: &[Role] = &[Role::Viewer, Role::Rep, Role::Manager, Role::Admin];
+const WRITERS: &[Role] = &[Role::Rep, Role::Manager, Role::Admin];
+const ADMINS: &[Role] = &[Role::Admin];
+
+/// Declares the privileges and the list of all scopes.
+macro_rules! privileges {
+    ($($name:ident $scope:literal $roles:ident)*) => {
+        $(
+            #[derive(Debug)]
+            pub struct $name;
+            impl Privilege for $name {
+                const SCOPE: &'static str = $scope;
+                const ROLES: &'static [Role] = $roles;
+            }
+        )*
+        /// Every scope an API key can have, besides `*`.
+        pub const SCOPES: &[&str] = &[$($scope),*];
+    };
+}
+
+privileges! {
+    ReadCustomers "customers:read" EVERYONE
+    WriteCustomers "customers:write" WRITERS
+    ReadContacts "contacts:read" EVERYONE
+    WriteContacts "contacts:write" WRITERS
+    ReadDictionaries "dictionaries:read" EVERYONE
+    WriteDictionaries "dictionaries:write" ADMINS
+    ReadUsers "users:read" EVERYONE
+    WriteUsers "users:write" ADMINS
+    ReadWorkspace "workspace:read" EVERYONE
+    WriteWorkspace "workspace:write" ADMINS
+    ReadApiKeys "api_keys:read" ADMINS
+    WriteApiKeys "api_keys:write" ADMINS
+    ReadChanges "changes:read" ADMINS
+}

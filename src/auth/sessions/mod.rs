@@ -1,0 +1,6 @@
+//! Logging in, staying in, logging out.
+
+mod dto;
+pub mod routes;
+
+pub use dto::{Login, Refresh, TokenPair};

@@ -1,0 +1,155 @@
+//! `/auth/login`, `/auth/refresh`, `/auth/logout`, and the public keys.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, Responder, get, post};
+use diesel::prelude::*;
+use serde_json::{Value, json};
+
+use super::dto::{Login, Refresh, SessionUser, SessionWorkspace, TokenPair};
+use crate::auth::store::{self, Candidate};
+use crate::auth::tokens::{ACCESS_SECONDS, JwkSet};
+use crate::auth::{Auth, Caller, password, secrets};
+use crate::db::id::{SessionId, UserId, WorkspaceId};
+use crate::db::schema::{users, workspaces};
+use crate::db::{Actor, Db, clock};
+use crate::http::answer::Answer;
+use crate::http::catalogue::Code;
+use crate::http::context::Context;
+use crate::http::extract::Body;
+use crate::http::problem::Problem;
+
+/// Log in with e-mail and password
+///
+/// Gives an access token for 15 minutes and a refresh token. Wrong passwords slow the account and the address down
+/// (429 `too_many_attempts`), but never lock anybody out. When the e-mail belongs to several workspaces, the answer is 422
+/// `workspace_required` with `meta.workspaces` to choose from.
+#[utoipa::path(tag = "auth", request_body = Login, responses((status = 200, description = "Logged in.", body = TokenPair)), security(()))]
+#[post("/auth/login")]
+pub async fn login(db: Data<Db>, auth: Data<Auth>, context: Context, body: Body<Login>) -> Result<Answer, Problem> {
+    let Body(Login { email, password, workspace_id }) = body;
+    let email_key = email.to_lowercase();
+    auth.addresses.check(context.address)?;
+    let candidates = right_candidates(&db, &auth, &context, &email_key, password, workspace_id).await?;
+    let candidate = match candidates.as_slice() {
+        [one] => one.clone(),
+        _ => {
+            let choices: Vec<Value> = candidates.iter().map(|one| json!({ "id": one.workspace_id, "name": one.workspace_name })).collect();
+            return Err(Problem::new(Code::WorkspaceRequired).with("workspaces", choices));
+        }
+    };
+    let refresh = secrets::random_secret().map_err(no_randomness)?;
+    let (workspace_id, user_id, hash) = (candidate.workspace_id, candidate.user_id, secrets::sha256(&refresh));
+    let actor = Actor { workspace_id, user_id: Some(user_id), request_id: context.request_id };
+    let session_id = db.write(&actor, move |tx| Ok(store::open_session(tx, &candidate, &email_key, &hash)?)).await?;
+    Answer::ok(&pair(&db, &auth, workspace_id, user_id, session_id, refresh).await?)
+}
+
+/// The accounts whose password this is: one, or several in as many workspaces; none is a refusal.
+async fn right_candidates(
+    db: &Db,
+    auth: &Auth,
+    context: &Context,
+    email_key: &str,
+    password: String,
+    workspace_id: Option<WorkspaceId>,
+) -> Result<Vec<Candidate>, Problem> {
+    let wanted = email_key.to_owned();
+    let (candidates, blocked_until) = db.read(move |conn| Ok(store::login_candidates(conn, &wanted)?)).await?;
+    let now = clock::now();
+    if let Some(until) = blocked_until.filter(|until| *until > now) {
+        let wait = (until.get() - now.get()).num_seconds() + 1;
+        return Err(Problem::new(Code::TooManyAttempts).retry_after(wait.unsigned_abs()));
+    }
+    let mut right = Vec::new();
+    let considered: Vec<Candidate> =
+        candidates.into_iter().filter(|one| workspace_id.is_none_or(|wanted| wanted == one.workspace_id)).collect();
+    if considered.is_empty() {
+        password::verify(password, None).await?;
+    } else {
+        for candidate in considered {
+            if password::verify(password.clone(), candidate.password_hash.clone()).await? {
+                right.push(candidate);
+            }
+        }
+    }
+    if right.is_empty() {
+        auth.addresses.failed(context.address);
+        let (actor, failed) = (Actor::system(WorkspaceId::new()), email_key.to_owned());
+        db.write(&actor, move |tx| Ok(store::note_login_failure(tx, &failed)?)).await?;
+        return Err(Problem::new(Code::InvalidCredentials));
+    }
+    Ok(right)
+}
+
+async fn pair(
+    db: &Db,
+    auth: &Auth,
+    workspace_id: WorkspaceId,
+    user_id: UserId,
+    session_id: SessionId,
+    refresh_token: String,
+) -> Result<TokenPair, Problem> {
+    let (name, must_change_password, workspace_name) = db
+        .read(move |conn| {
+            Ok(users::table
+                .inner_join(workspaces::table.on(workspaces::id.eq(users::workspace_id)))
+                .filter(users::workspace_id.eq(workspace_id).and(users::id.eq(user_id)))
+                .select((users::name, users::must_change_password, workspaces::name))
+                .first::<(String, bool, String)>(conn)?)
+        })
+        .await?;
+    Ok(TokenPair {
+        access_token: auth.keys().issue(workspace_id, user_id, session_id, clock::now())?,
+        token_type: "Bearer",
+        expires_in: ACCESS_SECONDS,
+        refresh_token,
+        user: SessionUser { id: user_id, name, must_change_password },
+        workspace: SessionWorkspace { id: workspace_id, name: workspace_name },
+    })
+}
+
+fn no_randomness(_: secrets::NoRandomness) -> Problem {
+    Problem::new(Code::InternalError)
+}
+
+/// Exchange a refresh token for the next pair
+///
+/// Each refresh token works once. One that is used a second time ends the whole session: somebody has a copy.
+#[utoipa::path(tag = "auth", request_body = Refresh, responses((status = 200, description = "The next pair.", body = TokenPair)), security(()))]
+#[post("/auth/refresh")]
+pub async fn refresh_session(db: Data<Db>, auth: Data<Auth>, context: Context, body: Body<Refresh>) -> Result<Answer, Problem> {
+    auth.addresses.check(context.address)?;
+    let next = secrets::random_secret().map_err(no_randomness)?;
+    let (used_hash, next_hash) = (secrets::sha256(&body.0.refresh_token), secrets::sha256(&next));
+    let rotated = db.write(&Actor::system(WorkspaceId::new()), move |tx| store::rotate_refresh_token(tx, &used_hash, &next_hash)).await?;
+    let Some((workspace_id, user_id, session_id)) = rotated else {
+        auth.addresses.failed(context.address);
+        auth.forget();
+        return Err(Problem::new(Code::InvalidRefreshToken));
+    };
+    Answer::ok(&pair(&db, &auth, workspace_id, user_id, session_id, next).await?)
+}
+
+/// Log out
+///
+/// Ends the session of the access token; its tokens stop working within 5 seconds everywhere. An API key has no session: 204 and
+/// nothing happens.
+#[utoipa::path(tag = "auth", responses((status = 204, description = "Logged out.")), security(("bearer" = [])))]
+#[post("/auth/logout")]
+pub async fn logout(db: Data<Db>, auth: Data<Auth>, caller: Caller) -> Result<Answer, Problem> {
+    if let Some(session_id) = caller.session_id {
+        let workspace_id = caller.actor.workspace_id;
+        db.write(&caller.actor, move |tx| Ok(store::revoke_session(tx, workspace_id, session_id)?)).await?;
+        auth.forget();
+    }
+    Ok(Answer::no_content())
+}
+
+/// Public keys of the access tokens
+///
+/// For services that verify our tokens themselves (RFC 7517).
+#[utoipa::path(tag = "auth", responses((status = 200, description = "The keys.", body = JwkSet)), security(()))]
+#[get("/.well-known/jwks.json")]
+pub async fn get_jwks(auth: Data<Auth>) -> impl Responder {
+    HttpResponse::Ok().insert_header(("cache-control", "public, max-age=300")).json(auth.jwks())
+}

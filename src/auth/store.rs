@@ -1,0 +1,232 @@
+//! What authentication reads and writes: principals, sessions, refresh tokens, signing keys, throttles.
+
+use chrono::Duration;
+use diesel::prelude::*;
+
+use super::privileges::Role;
+use super::throttle::wait_after;
+use super::tokens::{ROTATE_AFTER, StoredKey};
+use crate::db::failure::Failure;
+use crate::db::id::{SessionId, UserId, WorkspaceId};
+use crate::db::schema::{api_keys, login_throttles, refresh_tokens, sessions, signing_keys, users, workspaces};
+use crate::db::types::{Instant, Json, Named};
+use crate::db::{DbConnection, Tx};
+
+/// Life of a session that is not refreshed.
+pub const SESSION_LIFE: Duration = Duration::days(30);
+/// Throttles are forgotten after this long without a failure.
+const THROTTLE_LIFE: Duration = Duration::days(1);
+
+/// Who is behind a session or an API key, as far as every request needs to know.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    pub workspace_id: WorkspaceId,
+    pub user_id: UserId,
+    pub role: Role,
+    pub must_change_password: bool,
+    /// `Some` for API keys.
+    pub scopes: Option<Vec<String>>,
+    pub ends_at: Option<Instant>,
+}
+
+pub fn session_principal(conn: &mut DbConnection, workspace_id: WorkspaceId, session_id: SessionId) -> QueryResult<Option<Principal>> {
+    let row = sessions::table
+        .inner_join(users::table.on(users::workspace_id.eq(sessions::workspace_id).and(users::id.eq(sessions::user_id))))
+        .filter(sessions::workspace_id.eq(workspace_id).and(sessions::id.eq(session_id)))
+        .filter(sessions::revoked_at.is_null().and(users::is_active.eq(true)))
+        .select((users::id, users::role, users::must_change_password, sessions::expires_at))
+        .first::<(UserId, Named<Role>, bool, Instant)>(conn)
+        .optional()?;
+    Ok(row.map(|(user_id, role, must_change_password, expires_at)| Principal {
+        workspace_id,
+        user_id,
+        role: role.0,
+        must_change_password,
+        scopes: None,
+        ends_at: Some(expires_at),
+    }))
+}
+
+/// An API key as authentication sees it.
+pub struct FoundKey {
+    pub principal: Principal,
+    pub secret_hash: Vec<u8>,
+    pub last_used_at: Option<Instant>,
+}
+
+/// An unrevoked API key of an active service account.
+pub fn api_key(conn: &mut DbConnection, prefix: &str) -> QueryResult<Option<FoundKey>> {
+    let row = api_keys::table
+        .inner_join(users::table.on(users::workspace_id.eq(api_keys::workspace_id).and(users::id.eq(api_keys::user_id))))
+        .filter(api_keys::prefix.eq(prefix).and(api_keys::revoked_at.is_null()).and(users::is_active.eq(true)))
+        .select((
+            api_keys::workspace_id,
+            users::id,
+            users::role,
+            api_keys::scopes,
+            api_keys::expires_at,
+            api_keys::secret_hash,
+            api_keys::last_used_at,
+        ))
+        .first::<(WorkspaceId, UserId, Named<Role>, Json<Vec<String>>, Option<Instant>, Vec<u8>, Option<Instant>)>(conn)
+        .optional()?;
+    Ok(row.map(|(workspace_id, user_id, role, scopes, ends_at, secret_hash, last_used_at)| {
+        let principal = Principal { workspace_id, user_id, role: role.0, must_change_password: false, scopes: Some(scopes.0), ends_at };
+        FoundKey { principal, secret_hash, last_used_at }
+    }))
+}
+
+pub fn note_api_key_use(tx: &mut Tx<'_>, prefix: &str) -> QueryResult<()> {
+    diesel::update(api_keys::table.filter(api_keys::prefix.eq(prefix))).set(api_keys::last_used_at.eq(tx.now)).execute(tx.conn).map(|_| ())
+}
+
+/// A person who may log in with an e-mail.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    pub workspace_id: WorkspaceId,
+    pub workspace_name: String,
+    pub user_id: UserId,
+    pub password_hash: Option<String>,
+}
+
+/// Everyone with this e-mail, in whichever workspace, and until when the account has to wait.
+pub fn login_candidates(conn: &mut DbConnection, email_key: &str) -> QueryResult<(Vec<Candidate>, Option<Instant>)> {
+    let rows = users::table
+        .inner_join(workspaces::table.on(workspaces::id.eq(users::workspace_id)))
+        .filter(users::email_key.eq(email_key).and(users::is_active.eq(true)).and(users::password_hash.is_not_null()))
+        .select((users::workspace_id, workspaces::name, users::id, users::password_hash))
+        .order(users::workspace_id.asc())
+        .limit(20)
+        .load::<(WorkspaceId, String, UserId, Option<String>)>(conn)?;
+    let blocked =
+        login_throttles::table.find(email_key).select(login_throttles::blocked_until).first::<Option<Instant>>(conn).optional()?;
+    let candidates = rows
+        .into_iter()
+        .map(|(workspace_id, workspace_name, user_id, password_hash)| Candidate { workspace_id, workspace_name, user_id, password_hash })
+        .collect();
+    Ok((candidates, blocked.flatten()))
+}
+
+/// Counts a failed login of an account, existing or not.
+pub fn note_login_failure(tx: &mut Tx<'_>, email_key: &str) -> QueryResult<()> {
+    let stale = tx.now.plus(-THROTTLE_LIFE);
+    diesel::delete(login_throttles::table.filter(login_throttles::updated_at.lt(stale))).execute(tx.conn)?;
+    let counted = diesel::update(login_throttles::table.find(email_key))
+        .set((login_throttles::failures.eq(login_throttles::failures + 1), login_throttles::updated_at.eq(tx.now)))
+        .execute(tx.conn)?;
+    if counted == 0 {
+        let first = (login_throttles::email_key.eq(email_key), login_throttles::failures.eq(1), login_throttles::updated_at.eq(tx.now));
+        diesel::insert_into(login_throttles::table).values(first).execute(tx.conn)?;
+    }
+    let failures: i32 = login_throttles::table.find(email_key).select(login_throttles::failures).first(tx.conn)?;
+    let wait = wait_after(failures);
+    if wait > 0 {
+        let until = tx.now.plus(Duration::seconds(wait));
+        diesel::update(login_throttles::table.find(email_key)).set(login_throttles::blocked_until.eq(until)).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// Opens a session and stores its first refresh token.
+pub fn open_session(tx: &mut Tx<'_>, candidate: &Candidate, email_key: &str, refresh_hash: &[u8]) -> QueryResult<SessionId> {
+    let id = SessionId::new();
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::workspace_id.eq(candidate.workspace_id),
+            sessions::id.eq(id),
+            sessions::user_id.eq(candidate.user_id),
+            sessions::created_at.eq(tx.now),
+            sessions::expires_at.eq(tx.now.plus(SESSION_LIFE)),
+        ))
+        .execute(tx.conn)?;
+    store_refresh_token(tx, candidate.workspace_id, id, refresh_hash)?;
+    diesel::update(users::table.find((candidate.workspace_id, candidate.user_id))).set(users::last_login_at.eq(tx.now)).execute(tx.conn)?;
+    diesel::delete(login_throttles::table.find(email_key)).execute(tx.conn)?;
+    Ok(id)
+}
+
+fn store_refresh_token(tx: &mut Tx<'_>, workspace_id: WorkspaceId, session_id: SessionId, hash: &[u8]) -> QueryResult<()> {
+    diesel::insert_into(refresh_tokens::table)
+        .values((refresh_tokens::hash.eq(hash), refresh_tokens::workspace_id.eq(workspace_id), refresh_tokens::session_id.eq(session_id)))
+        .execute(tx.conn)
+        .map(|_| ())
+}
+
+/// Exchanges a refresh token for the next one. A token that was used before ends its session: somebody has a copy.
+pub fn rotate_refresh_token(tx: &mut Tx<'_>, used: &[u8], next: &[u8]) -> Result<Option<(WorkspaceId, UserId, SessionId)>, Failure> {
+    let Some((workspace_id, session_id)) = refresh_tokens::table
+        .find(used)
+        .select((refresh_tokens::workspace_id, refresh_tokens::session_id))
+        .first::<(WorkspaceId, SessionId)>(tx.conn)
+        .optional()?
+    else {
+        return Ok(None);
+    };
+    let fresh = diesel::update(refresh_tokens::table.find(used).filter(refresh_tokens::used_at.is_null()))
+        .set(refresh_tokens::used_at.eq(tx.now))
+        .execute(tx.conn)?;
+    if fresh == 0 {
+        revoke_session(tx, workspace_id, session_id)?;
+        return Ok(None);
+    }
+    let extended = diesel::update(
+        sessions::table.find((workspace_id, session_id)).filter(sessions::revoked_at.is_null().and(sessions::expires_at.gt(tx.now))),
+    )
+    .set(sessions::expires_at.eq(tx.now.plus(SESSION_LIFE)))
+    .execute(tx.conn)?;
+    if extended == 0 {
+        return Ok(None);
+    }
+    let user_id = sessions::table.find((workspace_id, session_id)).select(sessions::user_id).first::<UserId>(tx.conn)?;
+    let active = users::table.find((workspace_id, user_id)).select(users::is_active).first::<bool>(tx.conn)?;
+    store_refresh_token(tx, workspace_id, session_id, next)?;
+    Ok(active.then_some((workspace_id, user_id, session_id)))
+}
+
+pub fn revoke_session(tx: &mut Tx<'_>, workspace_id: WorkspaceId, session_id: SessionId) -> QueryResult<()> {
+    diesel::update(sessions::table.find((workspace_id, session_id)).filter(sessions::revoked_at.is_null()))
+        .set(sessions::revoked_at.eq(tx.now))
+        .execute(tx.conn)
+        .map(|_| ())
+}
+
+/// Ends a user's sessions, all or all but one: disabled, other role, other password.
+pub fn revoke_sessions(tx: &mut Tx<'_>, user_id: UserId, except: Option<SessionId>) -> QueryResult<()> {
+    let mut open = diesel::update(sessions::table)
+        .set(sessions::revoked_at.eq(tx.now))
+        .filter(sessions::workspace_id.eq(tx.actor.workspace_id).and(sessions::user_id.eq(user_id)).and(sessions::revoked_at.is_null()))
+        .into_boxed();
+    if let Some(kept) = except {
+        open = open.filter(sessions::id.ne(kept));
+    }
+    open.execute(tx.conn).map(|_| ())
+}
+
+/// The signing keys, newest first.
+pub fn load_keys(conn: &mut DbConnection) -> QueryResult<Vec<StoredKey>> {
+    let rows = signing_keys::table.order((signing_keys::created_at.desc(), signing_keys::kid.asc())).limit(2).load::<(
+        String,
+        Vec<u8>,
+        Vec<u8>,
+        Instant,
+    )>(conn)?;
+    Ok(rows.into_iter().map(|(kid, private_key, public_key, created_at)| StoredKey { kid, private_key, public_key, created_at }).collect())
+}
+
+/// Makes a signing key when there is none, or none that is young enough.
+pub fn ensure_key(conn: &mut DbConnection, now: Instant) -> Result<(), Failure> {
+    let young = load_keys(conn)?.first().is_some_and(|newest| newest.created_at.plus(ROTATE_AFTER) > now);
+    if young {
+        return Ok(());
+    }
+    let key = StoredKey::generate(now)?;
+    diesel::insert_into(signing_keys::table)
+        .values((
+            signing_keys::kid.eq(key.kid),
+            signing_keys::private_key.eq(key.private_key),
+            signing_keys::public_key.eq(key.public_key),
+            signing_keys::created_at.eq(key.created_at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

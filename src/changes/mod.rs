@@ -1,0 +1,8 @@
+//! The change log: every write leaves a row in the same transaction. Audit, timeline, feed and webhooks read it.
+
+mod feed;
+mod log;
+pub mod routes;
+
+pub use feed::Feed;
+pub use log::{Operation, diff, record};

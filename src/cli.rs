@@ -1,0 +1,331 @@
+//! The command line.
+
+use std::error::Error;
+use std::io::{IsTerminal, Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::auth::privileges::Role;
+use crate::config::{Config, ConfigError, Source};
+use crate::crm::api_keys::{CreateApiKey, store as api_keys};
+use crate::crm::users::{NewPerson, create_person, store as users};
+use crate::crm::workspaces::{Locale, default_workspace};
+use crate::db::id::{UserId, WorkspaceId};
+use crate::db::types::Instant;
+use crate::db::{Actor, Db, Failure, Tx, transact};
+use crate::server::{self, Running};
+use crate::setup;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// Fishpond (鱼池): a headless CRM, a JSON REST API over SQLite or PostgreSQL.
+#[derive(Debug, Parser)]
+#[command(name = "fishpond", version, about, long_about = None, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+struct Common {
+    /// sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://data/fishpond.db]
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// Settings file [default: fishpond.toml, if there is one]
+    #[arg(long, value_name = "FILE", env = "FISHPOND_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+impl Common {
+    fn load(&self, mut flags: Source) -> Result<Config, ConfigError> {
+        flags.extend(self.database_url.clone().map(|url| ("database_url".to_owned(), url)));
+        Config::load(self.config.as_deref(), flags)
+    }
+}
+
+#[derive(Debug, Clone, Default, Args)]
+struct Serve {
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API (the default command)
+    ///
+    /// Migrates the database first. On an empty database it makes a workspace and its administrator, and prints the
+    /// password once if it had to be generated. Prints `listening on http://…` once it answers.
+    Serve(Serve),
+    /// Bring the database's schema up to date
+    Migrate(Common),
+    /// Print the OpenAPI document
+    Openapi {
+        /// Compare with this file instead of printing; fails when it differs
+        #[arg(long, value_name = "FILE")]
+        check: Option<PathBuf>,
+    },
+    /// Workspaces
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
+    /// Users
+    #[command(subcommand)]
+    User(UserCommand),
+    /// API keys
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
+    /// Ask a running server whether it is ready (for container health checks)
+    Health {
+        /// Where it listens [default: the configured address]
+        #[arg(long, value_name = "HOST:PORT")]
+        listen: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum WorkspaceCommand {
+    /// Make a workspace and its administrator; prints the workspace's id
+    Create {
+        #[arg(long)]
+        name: String,
+        #[arg(long, value_name = "EMAIL")]
+        admin_email: String,
+        /// 10 to 128 characters
+        #[arg(long, value_name = "PASSWORD")]
+        admin_password: String,
+        /// IANA name
+        #[arg(long, default_value = "Asia/Shanghai", value_name = "ZONE")]
+        time_zone: String,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Make a person; prints the user's id
+    Create {
+        /// The workspace's id, `ws_…`
+        #[arg(long, value_name = "ID")]
+        workspace: WorkspaceId,
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        name: String,
+        /// admin, manager, rep or viewer
+        #[arg(long)]
+        role: Role,
+        /// 10 to 128 characters
+        #[arg(long)]
+        password: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Set a user's password; ends the user's sessions
+    SetPassword {
+        /// The workspace's id, `ws_…`
+        #[arg(long, value_name = "ID")]
+        workspace: WorkspaceId,
+        /// The user's id, `usr_…`
+        #[arg(long, value_name = "ID")]
+        user: UserId,
+        /// 10 to 128 characters
+        #[arg(long)]
+        password: String,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ApiKeyCommand {
+    /// Make an API key; prints it, this once
+    Create {
+        /// The workspace's id, `ws_…`
+        #[arg(long, value_name = "ID")]
+        workspace: WorkspaceId,
+        #[arg(long)]
+        name: String,
+        /// For example customers:read,customers:write, or *
+        #[arg(long, value_delimiter = ',', value_name = "S[,S…]")]
+        scopes: Vec<String>,
+        /// When it stops working, as an RFC 3339 instant
+        #[arg(long, value_name = "INSTANT")]
+        expires_at: Option<Instant>,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+impl Cli {
+    pub fn run(self) -> Outcome {
+        match self.command.unwrap_or(Command::Serve(self.serve)) {
+            Command::Serve(options) => serve(&options),
+            Command::Migrate(common) => migrate(&common),
+            Command::Openapi { check } => openapi(check),
+            Command::Workspace(WorkspaceCommand::Create { name, admin_email, admin_password, time_zone, common }) => {
+                let config = prepared(&common)?;
+                let fields = crate::crm::workspaces::WorkspaceFields { time_zone, ..default_workspace(&name) };
+                let person = person(admin_email, "Administrator".to_owned(), Role::Admin, admin_password);
+                println!("{}", setup::create_workspace(&config, fields, &person)?);
+                Ok(())
+            }
+            Command::User(UserCommand::Create { workspace, email, name, role, password, common }) => {
+                let person = person(email, name, role, password);
+                let hash = person.check_and_hash()?;
+                let user = in_workspace(&common, workspace, &|tx| create_person(tx, &person, &hash))?;
+                println!("{}", user.id);
+                Ok(())
+            }
+            Command::User(UserCommand::SetPassword { workspace, user, password, common }) => {
+                crate::http::problem::Problem::check(crate::auth::password::check("/password", &password))?;
+                let hash = crate::auth::password::hash_now(&password)?;
+                in_workspace(&common, workspace, &|tx| users::set_password(tx, user, &hash, false, None))
+            }
+            Command::ApiKey(ApiKeyCommand::Create { workspace, name, scopes, expires_at, common }) => {
+                let input = CreateApiKey { name, scopes, expires_at };
+                let new = in_workspace(&common, workspace, &|tx| api_keys::create(tx, &input))?;
+                println!("{}", new.key);
+                Ok(())
+            }
+            Command::Health { listen } => health(listen),
+        }
+    }
+}
+
+fn person(email: String, name: String, role: Role, password: String) -> NewPerson {
+    NewPerson { email, name, role, locale: Locale::default(), password, must_change_password: false }
+}
+
+/// The configuration, with the database's schema up to date.
+fn prepared(common: &Common) -> Result<Config, Box<dyn Error>> {
+    let config = common.load(Vec::new())?;
+    log_to_stderr(&config);
+    setup::migrate_only(&config)?;
+    Ok(config)
+}
+
+/// Runs work for an existing workspace, as the system.
+fn in_workspace<T>(common: &Common, workspace: WorkspaceId, work: &dyn Fn(&mut Tx<'_>) -> Result<T, Failure>) -> Result<T, Box<dyn Error>> {
+    let config = prepared(common)?;
+    let done = Db::setup(&config.database, |conn| {
+        let known = crate::crm::workspaces::store::is_known(conn, workspace)?;
+        if !known {
+            return Err(crate::http::problem::Problem::not_found().into());
+        }
+        transact(conn, &Actor::system(workspace), work)
+    })?;
+    done.map_err(|failure| failure.into_problem().into())
+}
+
+fn log_to_stderr(config: &Config) {
+    use tracing_subscriber::EnvFilter;
+    // The framework reports every thread it starts; a filter of the operator's own says otherwise.
+    let filter = if config.log_level.contains('=') { config.log_level.clone() } else { format!("{},actix_server=warn", config.log_level) };
+    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr);
+    // A second initialisation (in tests) changes nothing.
+    let _ = if config.is_json_log { builder.json().try_init() } else { builder.with_ansi(std::io::stderr().is_terminal()).try_init() };
+}
+
+fn serve(options: &Serve) -> Outcome {
+    let config = options.common.load(options.listen.clone().map(|listen| ("listen".to_owned(), listen)).into_iter().collect())?;
+    log_to_stderr(&config);
+    actix_web::rt::System::new().block_on(async {
+        let running = server::start(&config)?;
+        greet(&running)?;
+        let (handle, draining) = (running.server.handle(), running.draining.clone());
+        actix_web::rt::spawn(async move {
+            wait_for_signal().await;
+            tracing::info!("stopping");
+            Running::stop(handle, &draining).await;
+        });
+        running.server.await?;
+        Ok(())
+    })
+}
+
+fn greet(running: &Running) -> std::io::Result<()> {
+    if let Some(admin) = &running.first_admin {
+        let mut stderr = std::io::stderr().lock();
+        writeln!(stderr, "A new workspace was made. Its administrator:\n  e-mail    {}", admin.email)?;
+        match &admin.generated_password {
+            Some(password) => writeln!(stderr, "  password  {password}   (shown this once; to be changed at the first login)")?,
+            None => writeln!(stderr, "  password  as configured")?,
+        }
+    }
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "listening on http://{0}\ndocs at http://{0}/docs", running.address)?;
+    if let Some(metrics) = running.metrics_address {
+        writeln!(stdout, "metrics at http://{metrics}/metrics")?;
+    }
+    stdout.flush()
+}
+
+async fn wait_for_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            }
+            _ => std::future::pending().await,
+        }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn migrate(common: &Common) -> Outcome {
+    let config = common.load(Vec::new())?;
+    log_to_stderr(&config);
+    let versions = setup::migrate_only(&config)?;
+    if versions.is_empty() {
+        println!("the schema is up to date");
+    }
+    versions.iter().for_each(|version| println!("migrated to {version}"));
+    Ok(())
+}
+
+fn openapi(check: Option<PathBuf>) -> Outcome {
+    let text = server::document().pretty();
+    match check {
+        None => std::io::stdout().write_all(text.as_bytes())?,
+        Some(path) => {
+            let stored = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            if stored != text {
+                return Err(format!("{0} is not the document of this program: run `fishpond openapi > {0}`", path.display()).into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Asks `/readyz` without a library: one request, one line of the answer.
+fn health(listen: Option<String>) -> Outcome {
+    const PATIENCE: Duration = Duration::from_secs(3);
+    let text = match listen {
+        Some(listen) => listen,
+        None => Common::default().load(Vec::new())?.listen.to_string(),
+    };
+    let mut address: SocketAddr = text.to_socket_addrs()?.next().ok_or("no such address")?;
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(|error| format!("cannot reach {address}: {error}"))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    write!(stream, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.lines().next().unwrap_or_default();
+    if status.contains(" 200 ") { Ok(()) } else { Err(format!("not ready: {status}").into()) }
+}

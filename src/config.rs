@@ -1,0 +1,269 @@
+//! The configuration: defaults < `fishpond.toml` < environment < flags, checked once, at the start.
+//!
+//! Every setting is one row of `SETTINGS`: its name in the file, `FISHPOND_` + upper case in the environment.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+use crate::db::{PoolOptions, Target};
+use crate::http::schemas::nearest;
+
+/// What can be set: name, default, meaning.
+pub const SETTINGS: &[(&str, &str, &str)] = &[
+    ("listen", "127.0.0.1:8080", "address of the API; port 0 takes a free one"),
+    ("database_url", "sqlite://data/fishpond.db", "sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME; DATABASE_URL is read too"),
+    ("metrics_listen", "127.0.0.1:9464", "address of the Prometheus metrics, or off"),
+    ("log_format", "text", "text or json"),
+    ("log_level", "info", "error, warn, info, debug or trace; or a filter such as fishpond=debug"),
+    ("workers", "0", "threads that answer requests; 0 is one for each core"),
+    ("db_connections", "8", "connections of the pool (readers on SQLite)"),
+    ("read_queue", "128", "requests that may wait for a connection before the rest is told to come back"),
+    ("write_queue", "1024", "writes that may wait for the writer (SQLite)"),
+    ("max_connections", "10000", "open client connections for each worker"),
+    ("shutdown_seconds", "30", "time for requests in flight when stopping"),
+    ("cors_origins", "", "origins of browsers that may call, separated by commas; * is any"),
+    ("trusted_proxies", "", "networks whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8,::1/128"),
+    ("public_url", "", "address under which clients reach the API; issuer of the access tokens"),
+    ("admin_email", "admin@fishpond.local", "administrator made on an empty database"),
+    ("admin_password", "", "its password; without it one is generated and printed once"),
+];
+
+/// Settings whose values are not shown.
+const SECRETS: &[&str] = &["admin_password", "database_url"];
+
+#[derive(Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub database: Target,
+    /// `None` is off.
+    pub metrics_listen: Option<SocketAddr>,
+    pub is_json_log: bool,
+    pub log_level: String,
+    pub workers: usize,
+    pub pool: PoolOptions,
+    pub max_connections: usize,
+    pub shutdown_seconds: u64,
+    pub cors_origins: Vec<String>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub public_url: Option<String>,
+    pub admin_email: String,
+    pub admin_password: Option<String>,
+    values: BTreeMap<&'static str, String>,
+}
+
+/// Which setting is wrong, where it was set, and what it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError(pub String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Settings from one place, by name.
+pub type Source = Vec<(String, String)>;
+
+impl Config {
+    /// Reads the file (if there is one), the process's environment and the flags.
+    pub fn load(file: Option<&Path>, flags: Source) -> Result<Self, ConfigError> {
+        let file = match file {
+            Some(path) => read_file(path)?,
+            None if Path::new("fishpond.toml").exists() => read_file(Path::new("fishpond.toml"))?,
+            None => Vec::new(),
+        };
+        Self::from_sources(file, environment(std::env::vars())?, flags)
+    }
+
+    pub fn from_sources(file: Source, environment: Source, flags: Source) -> Result<Self, ConfigError> {
+        let mut values: BTreeMap<&'static str, (String, String)> =
+            SETTINGS.iter().map(|(name, default, _)| (*name, ((*default).to_owned(), "the default".to_owned()))).collect();
+        let sources = [("fishpond.toml", file), ("the environment", environment), ("the command line", flags)];
+        for (place, source) in sources {
+            for (name, value) in source {
+                let known = SETTINGS.iter().map(|(known, ..)| *known);
+                let Some(name) = known.clone().find(|known| *known == name) else {
+                    let meant = nearest(&name, known).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+                    return Err(ConfigError(format!("unknown setting {name} in {place}{meant}")));
+                };
+                values.insert(name, (value, place.to_owned()));
+            }
+        }
+        let reader = Reader(&values);
+        let database_url = reader.text("database_url");
+        Ok(Self {
+            listen: reader.parsed("listen", "HOST:PORT")?,
+            database: Target::parse(&database_url).map_err(|error| reader.wrong("database_url", &error.to_string()))?,
+            metrics_listen: if reader.text("metrics_listen") == "off" {
+                None
+            } else {
+                Some(reader.parsed("metrics_listen", "HOST:PORT or off")?)
+            },
+            is_json_log: match reader.text("log_format").as_str() {
+                "json" => true,
+                "text" => false,
+                _ => return Err(reader.wrong("log_format", "it must be text or json")),
+            },
+            log_level: reader
+                .parsed::<tracing_subscriber::EnvFilter>("log_level", "a level or filter")
+                .map(|_| reader.text("log_level"))?,
+            workers: match reader.parsed::<usize>("workers", "a number")? {
+                0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+                workers => workers,
+            },
+            pool: PoolOptions {
+                connections: reader.at_least_one("db_connections")?,
+                read_queue: reader.parsed("read_queue", "a number")?,
+                write_queue: reader.at_least_one("write_queue")?,
+            },
+            max_connections: reader.at_least_one("max_connections")?,
+            shutdown_seconds: reader.parsed("shutdown_seconds", "a number of seconds")?,
+            cors_origins: reader.list("cors_origins", "origins such as https://app.example.com")?,
+            trusted_proxies: reader.list("trusted_proxies", "networks such as 10.0.0.0/8")?,
+            public_url: Some(reader.text("public_url")).filter(|url| !url.is_empty()),
+            admin_email: reader.text("admin_email"),
+            admin_password: Some(reader.text("admin_password")).filter(|password| !password.is_empty()),
+            values: values.iter().map(|(name, (value, _))| (*name, value.clone())).collect(),
+        })
+    }
+}
+
+/// Shows every setting, with secrets hidden.
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.values {
+            let shown = match (SECRETS.contains(name), value.split_once('@')) {
+                (true, Some((_, host))) => format!("…@{host}"),
+                (true, None) if *name == "admin_password" && !value.is_empty() => "…".to_owned(),
+                _ => value.clone(),
+            };
+            writeln!(f, "{name} = {shown}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+struct Reader<'v>(&'v BTreeMap<&'static str, (String, String)>);
+
+impl Reader<'_> {
+    fn text(&self, name: &str) -> String {
+        self.0.get(name).map(|(value, _)| value.trim().to_owned()).unwrap_or_default()
+    }
+
+    fn wrong(&self, name: &str, why: &str) -> ConfigError {
+        let place = self.0.get(name).map_or("the default", |(_, place)| place.as_str());
+        let shown = if SECRETS.contains(&name) { String::new() } else { format!(" {:?}", self.text(name)) };
+        ConfigError(format!("the setting {name}{shown} in {place} is not valid: {why}"))
+    }
+
+    fn parsed<T: FromStr>(&self, name: &str, expected: &str) -> Result<T, ConfigError> {
+        self.text(name).parse().map_err(|_| self.wrong(name, &format!("it must be {expected}")))
+    }
+
+    fn at_least_one<T: FromStr + Default + PartialEq>(&self, name: &str) -> Result<T, ConfigError> {
+        let value: T = self.parsed(name, "a number of at least 1")?;
+        if value == T::default() { Err(self.wrong(name, "it must be at least 1")) } else { Ok(value) }
+    }
+
+    fn list<T: FromStr>(&self, name: &str, expected: &str) -> Result<Vec<T>, ConfigError> {
+        let text = self.text(name);
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts.map(|part| part.parse().map_err(|_| self.wrong(name, &format!("it must be {expected}")))).collect()
+    }
+}
+
+/// `FISHPOND_*`, and `DATABASE_URL` when there is no `FISHPOND_DATABASE_URL`.
+fn environment(variables: impl Iterator<Item = (String, String)>) -> Result<Source, ConfigError> {
+    let mut source = Source::new();
+    let mut usual = None;
+    for (name, value) in variables {
+        match name.strip_prefix("FISHPOND_") {
+            // Names the file itself; the command line has read it.
+            Some("CONFIG") => {}
+            Some(setting) => source.push((setting.to_lowercase(), value)),
+            None if name == "DATABASE_URL" => usual = Some(value),
+            None => {}
+        }
+    }
+    if let Some(url) = usual.filter(|_| !source.iter().any(|(name, _)| name == "database_url")) {
+        source.push(("database_url".to_owned(), url));
+    }
+    Ok(source)
+}
+
+fn read_file(path: &Path) -> Result<Source, ConfigError> {
+    let wrong = |why: String| ConfigError(format!("{} cannot be read: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
+    let scalar = |value: &toml::Value| match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Boolean(value) => Some(value.to_string()),
+        _ => None,
+    };
+    let mut source = Source::new();
+    for (name, value) in table {
+        let text = match &value {
+            toml::Value::Array(items) => items.iter().map(scalar).collect::<Option<Vec<_>>>().map(|items| items.join(",")),
+            other => scalar(other),
+        };
+        source.push((name.clone(), text.ok_or_else(|| wrong(format!("{name} must be a text, a number or a list of them")))?));
+    }
+    Ok(source)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(pairs: &[(&str, &str)]) -> Source {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn error(environment: &[(&str, &str)]) -> String {
+        Config::from_sources(Vec::new(), source(environment), Vec::new()).expect_err("refused").0
+    }
+
+    #[test]
+    fn later_sources_win() {
+        let file = source(&[("listen", "127.0.0.1:1"), ("log_format", "json")]);
+        let config = Config::from_sources(file, source(&[("listen", "127.0.0.1:2")]), source(&[("listen", "127.0.0.1:3")])).expect("valid");
+        assert_eq!(config.listen.port(), 3);
+        assert!(config.is_json_log);
+        assert_eq!(config.database, Target::Sqlite("data/fishpond.db".into()));
+    }
+
+    #[test]
+    fn errors_name_the_setting() {
+        assert!(error(&[("lisen", "x")]).contains("unknown setting lisen in the environment; did you mean listen?"));
+        assert!(error(&[("listen", "nowhere")]).contains("listen \"nowhere\" in the environment"));
+        assert!(error(&[("database_url", "mysql://u:secret@h/x")]).contains("unknown database URL scheme"));
+        assert!(!error(&[("database_url", "mysql://u:secret@h/x")]).contains("secret"));
+        assert!(error(&[("trusted_proxies", "10.0.0.0/8,home")]).contains("trusted_proxies"));
+        assert!(error(&[("db_connections", "0")]).contains("at least 1"));
+        assert!(error(&[("log_format", "xml")]).contains("text or json"));
+    }
+
+    #[test]
+    fn the_usual_variable_is_read_and_secrets_are_hidden() {
+        let variables = [("DATABASE_URL".to_owned(), "postgres://u:secret@h/x".to_owned())];
+        let environment = environment(variables.into_iter()).expect("valid");
+        let config = Config::from_sources(Vec::new(), environment, source(&[("admin_password", "hunter2hunter2")])).expect("valid");
+        assert!(matches!(config.database, Target::Postgres(_)));
+        let shown = config.to_string();
+        assert!(!shown.contains("secret") && !shown.contains("hunter2") && shown.contains("…@h/x"), "{shown}");
+    }
+}

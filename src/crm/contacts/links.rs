@@ -1,0 +1,165 @@
+//! Links between contacts and customers, with one primary contact for each customer.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde_json::{Map, json};
+
+use super::dto::ContactLink;
+use crate::auth::Scope;
+use crate::changes::{Operation, record};
+use crate::crm::customers;
+use crate::db::id::{ContactId, CustomerId, UserId};
+use crate::db::schema::{contact_links, contacts, customers as customers_table};
+use crate::db::{Condition, DbConnection, Failure, Tx};
+use crate::http::catalogue::Code;
+use crate::http::problem::FieldError;
+
+type LinkRow = (ContactId, CustomerId, Option<String>, bool, bool, Option<NaiveDate>);
+
+/// The links of some contacts to customers of which `customer` is true, in one statement.
+pub fn of(conn: &mut DbConnection, customer: Condition, ids: &[ContactId]) -> QueryResult<HashMap<ContactId, Vec<ContactLink>>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = contact_links::table
+        .inner_join(
+            customers_table::table
+                .on(customers_table::workspace_id.eq(contact_links::workspace_id).and(customers_table::id.eq(contact_links::customer_id))),
+        )
+        .filter(customer.and(Condition::any_of("contact_links.contact_id", ids.iter().copied())))
+        .order((contact_links::contact_id.asc(), contact_links::position.asc()))
+        .select((
+            contact_links::contact_id,
+            contact_links::customer_id,
+            contact_links::role,
+            contact_links::is_primary,
+            contact_links::is_decision_maker,
+            contact_links::left_date,
+        ))
+        .load::<LinkRow>(conn)?;
+    let mut by_contact: HashMap<ContactId, Vec<ContactLink>> = HashMap::new();
+    for (contact_id, customer_id, role, is_primary, is_decision_maker, left_date) in rows {
+        by_contact.entry(contact_id).or_default().push(ContactLink { customer_id, role, is_primary, is_decision_maker, left_date });
+    }
+    Ok(by_contact)
+}
+
+/// Links that are added, changed or taken away need a customer that the caller may change.
+pub fn check(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    before: &[ContactLink],
+    after: &[ContactLink],
+    errors: &mut Vec<FieldError>,
+) -> QueryResult<()> {
+    let touched = after
+        .iter()
+        .enumerate()
+        .filter(|(_, link)| !before.contains(link))
+        .map(|(index, link)| (format!("/links/{index}/customer_id"), link.customer_id));
+    let removed = before
+        .iter()
+        .filter(|old| !after.iter().any(|new| new.customer_id == old.customer_id))
+        .map(|old| ("/links".to_owned(), old.customer_id));
+    let wanted: Vec<(String, CustomerId)> = touched.chain(removed).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let which = customers::visible(scope, false).and(Condition::any_of("customers.id", wanted.iter().map(|(_, id)| *id)));
+    let owners: HashMap<CustomerId, Option<UserId>> =
+        customers_table::table.filter(which).select((customers_table::id, customers_table::owner_id)).load(tx.conn)?.into_iter().collect();
+    for (pointer, id) in wanted {
+        match owners.get(&id) {
+            None => errors.push(FieldError::new(pointer, Code::UnknownReference)),
+            Some(owner) if !scope.may_change(*owner) => errors.push(FieldError::new(pointer, Code::NotOwner)),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Makes the contact's links to the customers of `before` and `after` those of `after`.
+pub fn replace(tx: &mut Tx<'_>, id: ContactId, before: &[ContactLink], after: &[ContactLink]) -> Result<(), Failure> {
+    let workspace_id = tx.actor.workspace_id;
+    for gone in before.iter().filter(|old| !after.iter().any(|new| new.customer_id == old.customer_id)) {
+        diesel::delete(contact_links::table.find((workspace_id, id, gone.customer_id))).execute(tx.conn)?;
+    }
+    for (link, position) in after.iter().zip(0_i32..) {
+        let ContactLink { customer_id, role, is_primary, is_decision_maker, left_date } = link;
+        if *is_primary {
+            demote_primary(tx, *customer_id, id)?;
+        }
+        let members = (
+            contact_links::position.eq(position),
+            contact_links::role.eq(role.as_deref()),
+            contact_links::is_primary.eq(is_primary),
+            contact_links::is_decision_maker.eq(is_decision_maker),
+            contact_links::left_date.eq(left_date),
+        );
+        // Somebody else may make another contact primary at the same moment; whoever comes second runs again.
+        let raced = |error| Failure::from(error).stale_on("contact_links.customer_id");
+        if before.iter().any(|old| old.customer_id == *customer_id) {
+            diesel::update(contact_links::table.find((workspace_id, id, *customer_id))).set(members).execute(tx.conn).map_err(raced)?;
+        } else {
+            let keys = (
+                contact_links::workspace_id.eq(workspace_id),
+                contact_links::contact_id.eq(id),
+                contact_links::customer_id.eq(customer_id),
+                contact_links::is_deleted.eq(false),
+            );
+            diesel::insert_into(contact_links::table).values((keys, members)).execute(tx.conn).map_err(raced)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes the primary role from whoever has it, with a change of that contact's own.
+fn demote_primary(tx: &mut Tx<'_>, customer_id: CustomerId, except: ContactId) -> Result<(), Failure> {
+    let workspace_id = tx.actor.workspace_id;
+    let Some((other, version)) = primary_of(tx, customer_id)?.filter(|(other, _)| *other != except) else { return Ok(()) };
+    let anywhere = || Condition::sql("contact_links.workspace_id = ").bind(workspace_id);
+    let before = of(tx.conn, anywhere(), &[other])?.remove(&other).unwrap_or_default();
+    diesel::update(contact_links::table.find((workspace_id, other, customer_id)))
+        .set(contact_links::is_primary.eq(false))
+        .execute(tx.conn)?;
+    let written = diesel::update(contacts::table.find((workspace_id, other)).filter(contacts::version.eq(version)))
+        .set((contacts::version.eq(version + 1), contacts::updated_at.eq(tx.now)))
+        .execute(tx.conn)?;
+    if written == 0 {
+        return Err(Failure::Stale);
+    }
+    let after = of(tx.conn, anywhere(), &[other])?.remove(&other).unwrap_or_default();
+    let changed = Map::from_iter([("links".to_owned(), json!({ "from": before, "to": after }))]);
+    record(tx, Operation::Updated, other, version + 1, changed)
+}
+
+/// The customer's primary contact and its version.
+fn primary_of(tx: &mut Tx<'_>, customer_id: CustomerId) -> QueryResult<Option<(ContactId, i64)>> {
+    contact_links::table
+        .inner_join(
+            contacts::table.on(contacts::workspace_id.eq(contact_links::workspace_id).and(contacts::id.eq(contact_links::contact_id))),
+        )
+        .filter(contact_links::workspace_id.eq(tx.actor.workspace_id).and(contact_links::customer_id.eq(customer_id)))
+        .filter(contact_links::is_primary.eq(true).and(contact_links::is_deleted.eq(false)))
+        .select((contacts::id, contacts::version))
+        .first(tx.conn)
+        .optional()
+}
+
+/// A deleted contact is nobody's primary contact; a restored one is again, unless another has become it.
+pub fn mark_deleted(tx: &mut Tx<'_>, id: ContactId, is_deleted: bool) -> Result<(), Failure> {
+    let own = contact_links::table.filter(contact_links::workspace_id.eq(tx.actor.workspace_id).and(contact_links::contact_id.eq(id)));
+    if !is_deleted {
+        let primary = own.filter(contact_links::is_primary.eq(true)).select(contact_links::customer_id).load::<CustomerId>(tx.conn)?;
+        for customer_id in primary {
+            if primary_of(tx, customer_id)?.is_some() {
+                let link = contact_links::table.find((tx.actor.workspace_id, id, customer_id));
+                diesel::update(link).set(contact_links::is_primary.eq(false)).execute(tx.conn)?;
+            }
+        }
+    }
+    diesel::update(own).set(contact_links::is_deleted.eq(is_deleted)).execute(tx.conn)?;
+    Ok(())
+}

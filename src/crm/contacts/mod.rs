@@ -1,0 +1,9 @@
+//! Contacts: people at customers, linked to one or more of them. Each customer has at most one primary contact.
+
+mod dto;
+mod fields;
+mod links;
+pub mod routes;
+mod rows;
+mod rules;
+pub mod store;

@@ -1,0 +1,113 @@
+//! `/contacts`.
+
+use actix_web::web::Data;
+use actix_web::{delete, get, patch, post};
+
+use super::dto::{Contact, CreateContact, UpdateContact};
+use super::fields::Contacts;
+use super::store;
+use crate::auth::Can;
+use crate::auth::privileges::{ReadContacts, WriteContacts};
+use crate::db::Db;
+use crate::db::id::ContactId;
+use crate::http::answer::Answer;
+use crate::http::etag::IfMatch;
+use crate::http::extract::{Body, PathId};
+use crate::http::page::Page;
+use crate::http::problem::Problem;
+use crate::listing::List;
+
+/// List contacts
+///
+/// A rep sees those of customers it sees, and those it made that belong to nobody; everybody else all. Newest first unless `sort`
+/// says otherwise.
+#[utoipa::path(tag = "contacts", params(List<Contacts>), responses((status = 200, description = "A page of contacts.", body = Page<Contact>)), security(("bearer" = ["contacts:read"])))]
+#[get("/contacts")]
+pub async fn list_contacts(db: Data<Db>, caller: Can<ReadContacts>, list: List<Contacts>) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    caller.check_deleted(list.is_deleted)?;
+    let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
+    Answer::page(&page)
+}
+
+/// Create a contact
+///
+/// A link with `is_primary` demotes the customer's primary contact before it.
+#[utoipa::path(tag = "contacts", request_body = CreateContact, responses((status = 201, description = "The new contact.", body = Contact)), security(("bearer" = ["contacts:write"])))]
+#[post("/contacts")]
+pub async fn create_contact(db: Data<Db>, caller: Can<WriteContacts>, body: Body<CreateContact>) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        let contact = store::create(tx, &scope, &body.0)?;
+        Ok(Answer::created(format!("/api/v1/contacts/{}", contact.id), contact.version, &contact)?)
+    })
+    .await
+}
+
+/// Get a contact
+#[utoipa::path(tag = "contacts", params(("id" = ContactId, Path)), responses((status = 200, description = "The contact.", body = Contact)), security(("bearer" = ["contacts:read"])))]
+#[get("/contacts/{id}")]
+pub async fn get_contact(db: Data<Db>, caller: Can<ReadContacts>, id: PathId<ContactId>) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    let contact = db.read(move |conn| store::get(conn, &scope, id.0)).await?;
+    Answer::object(contact.version, &contact)
+}
+
+/// Change a contact
+///
+/// A JSON Merge Patch. `links` are replaced as a whole; links to customers that you do not see stay as they are.
+#[utoipa::path(
+    tag = "contacts",
+    params(("id" = ContactId, Path), IfMatch),
+    request_body(content = UpdateContact, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The contact as it is now.", body = Contact)),
+    security(("bearer" = ["contacts:write"])),
+)]
+#[patch("/contacts/{id}")]
+pub async fn update_contact(
+    db: Data<Db>,
+    caller: Can<WriteContacts>,
+    id: PathId<ContactId>,
+    if_match: IfMatch,
+    patch: UpdateContact,
+) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        let contact = store::update(tx, &scope, id.0, &if_match, &patch)?;
+        Ok(Answer::object(contact.version, &contact)?)
+    })
+    .await
+}
+
+/// Delete a contact
+///
+/// It disappears from lists and answers 404; `restore` brings it back within 30 days. Its external references become free.
+#[utoipa::path(tag = "contacts", params(("id" = ContactId, Path), IfMatch), responses((status = 204, description = "Deleted.")), security(("bearer" = ["contacts:write"])))]
+#[delete("/contacts/{id}")]
+pub async fn delete_contact(db: Data<Db>, caller: Can<WriteContacts>, id: PathId<ContactId>, if_match: IfMatch) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        store::delete(tx, &scope, id.0, &if_match)?;
+        Ok(Answer::no_content())
+    })
+    .await
+}
+
+/// Restore a deleted contact
+///
+/// 409 `external_ref_taken` when another contact has taken one of its external references in the meantime.
+#[utoipa::path(tag = "contacts", params(("id" = ContactId, Path), IfMatch), responses((status = 200, description = "The contact.", body = Contact)), security(("bearer" = ["contacts:write"])))]
+#[post("/contacts/{id}/restore")]
+pub async fn restore_contact(
+    db: Data<Db>,
+    caller: Can<WriteContacts>,
+    id: PathId<ContactId>,
+    if_match: IfMatch,
+) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        let contact = store::restore(tx, &scope, id.0, &if_match)?;
+        Ok(Answer::object(contact.version, &contact)?)
+    })
+    .await
+}

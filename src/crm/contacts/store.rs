@@ -1,0 +1,162 @@
+//! Contacts in the database. Every query starts from `visible`.
+
+use diesel::prelude::*;
+use serde_json::Map;
+
+use super::dto::{Contact, ContactFields, CreateContact, UpdateContact};
+use super::fields::{Contacts, changeable, linked, visible};
+use super::rows::{ContactRow, row_of};
+use super::{links, rules};
+use crate::auth::{Reach, Scope};
+use crate::changes::{Operation, diff, record};
+use crate::crm::lookup_keys::{self, KeyKind};
+use crate::crm::{customers, external_refs, phones, references};
+use crate::db::id::ContactId;
+use crate::db::schema::contacts;
+use crate::db::{Condition, DbConnection, Failure, Tx};
+use crate::http::catalogue::Code;
+use crate::http::etag::IfMatch;
+use crate::http::page::Page;
+use crate::http::problem::Problem;
+use crate::http::validation;
+use crate::listing::{List, counted};
+
+fn load(conn: &mut DbConnection, scope: &Scope, which: Condition) -> Result<Option<Contact>, Failure> {
+    let Some(row) = contacts::table.filter(which).select(ContactRow::as_select()).first(conn).optional()? else { return Ok(None) };
+    let links = links::of(conn, customers::visible(scope, false), &[row.id])?.remove(&row.id).unwrap_or_default();
+    Ok(Some(row.with_links(links)))
+}
+
+fn one(scope: &Scope, id: ContactId, is_deleted: bool) -> Condition {
+    visible(scope, is_deleted).then(" AND contacts.id = ").bind(id)
+}
+
+pub fn get(conn: &mut DbConnection, scope: &Scope, id: ContactId) -> Result<Contact, Failure> {
+    load(conn, scope, one(scope, id, false))?.ok_or_else(|| Problem::not_found().into())
+}
+
+/// A contact that the caller means to change: 404 when it does not see it, 403 when it only sees it.
+fn get_for_change(conn: &mut DbConnection, scope: &Scope, id: ContactId, is_deleted: bool) -> Result<Contact, Failure> {
+    let contact = load(conn, scope, one(scope, id, is_deleted))?.ok_or_else(Problem::not_found)?;
+    if scope.changes != Reach::All {
+        let own = one(scope, id, is_deleted).and(changeable(scope));
+        let found = contacts::table.filter(own).select(contacts::id).first::<ContactId>(conn).optional()?;
+        found.ok_or_else(|| Problem::new(Code::NotOwner))?;
+    }
+    Ok(contact)
+}
+
+pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Result<Page<Contact>, Failure> {
+    let mut seen = visible(scope, list.is_deleted);
+    let asked = list.values("customer_id");
+    if !asked.is_empty() && scope.sees != Reach::All {
+        // A link to a customer out of sight must not be found by asking for it.
+        seen = seen.and(linked(customers::visible(scope, false).and(Condition::any_of("l.customer_id", asked))));
+    }
+    let rows = contacts::table
+        .filter(seen.clone())
+        .filter(list.page_filter(scope.workspace_id)?)
+        .order(list.order())
+        .limit(list.rows())
+        .select(ContactRow::as_select())
+        .load(conn)?;
+    let ids: Vec<ContactId> = rows.iter().map(|row| row.id).collect();
+    let mut links = links::of(conn, customers::visible(scope, false), &ids)?;
+    let data = rows.into_iter().map(|row| {
+        let own = links.remove(&row.id).unwrap_or_default();
+        row.with_links(own)
+    });
+    let data = data.collect();
+    let total = list.total(|limit| {
+        contacts::table.filter(seen).filter(list.filter(scope.workspace_id)).select(counted()).limit(limit).load::<i32>(conn)
+    })?;
+    Ok(list.page(scope.workspace_id, data, total)?)
+}
+
+pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateContact) -> Result<Contact, Failure> {
+    let fields = input.fields.clone();
+    check(tx, scope, None, &fields)?;
+    let id = ContactId::new();
+    let contact = Contact { id, version: 1, fields, created_at: tx.now, updated_at: tx.now, created_by_id: tx.actor.user_id };
+    diesel::insert_into(contacts::table).values(&row_of(scope.workspace_id, &contact)).execute(tx.conn)?;
+    links::replace(tx, id, &[], &contact.fields.links)?;
+    external_refs::replace(tx, id, &contact.fields.external_refs)?;
+    lookup_keys::replace(tx, id, &keys(&contact.fields))?;
+    record(tx, Operation::Created, id, contact.version, diff(None, Some(&contact))?)?;
+    Ok(contact)
+}
+
+pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch, patch: &UpdateContact) -> Result<Contact, Failure> {
+    let before = get_for_change(tx.conn, scope, id, false)?;
+    if_match.check(before.version)?;
+    let mut after = Contact { fields: patch.apply(&before.fields)?, ..before.clone() };
+    check(tx, scope, Some(&before.fields), &after.fields)?;
+    let changed = diff(Some(&before), Some(&after))?;
+    if changed.is_empty() {
+        return Ok(before);
+    }
+    (after.version, after.updated_at) = (before.version + 1, tx.now);
+    let row = row_of(scope.workspace_id, &after);
+    let written = diesel::update(
+        contacts::table.find((row.workspace_id, row.id)).filter(contacts::version.eq(before.version).and(contacts::deleted_at.is_null())),
+    )
+    .set(&row)
+    .execute(tx.conn)?;
+    if written == 0 {
+        return Err(Failure::Stale);
+    }
+    if before.fields.links != after.fields.links {
+        links::replace(tx, id, &before.fields.links, &after.fields.links)?;
+    }
+    if before.fields.external_refs != after.fields.external_refs {
+        external_refs::replace(tx, id, &after.fields.external_refs)?;
+    }
+    if before.fields.phones != after.fields.phones {
+        lookup_keys::replace(tx, id, &keys(&after.fields))?;
+    }
+    record(tx, Operation::Updated, id, after.version, changed)?;
+    Ok(after)
+}
+
+pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch) -> Result<(), Failure> {
+    let contact = get_for_change(tx.conn, scope, id, false)?;
+    if_match.check(contact.version)?;
+    mark(tx, &contact, true)?;
+    external_refs::remove(tx, id)?;
+    lookup_keys::remove(tx, id)?;
+    record(tx, Operation::Deleted, id, contact.version + 1, Map::new())
+}
+
+pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch) -> Result<Contact, Failure> {
+    let contact = get_for_change(tx.conn, scope, id, true)?;
+    if_match.check(contact.version)?;
+    mark(tx, &contact, false)?;
+    external_refs::replace(tx, id, &contact.fields.external_refs)?;
+    lookup_keys::replace(tx, id, &keys(&contact.fields))?;
+    record(tx, Operation::Restored, id, contact.version + 1, Map::new())?;
+    get(tx.conn, scope, id)
+}
+
+/// Sets or clears the mark of deletion, as the next version.
+fn mark(tx: &mut Tx<'_>, contact: &Contact, is_deleted: bool) -> Result<(), Failure> {
+    let row = contacts::table.find((tx.actor.workspace_id, contact.id)).filter(contacts::version.eq(contact.version));
+    let next =
+        (contacts::version.eq(contact.version + 1), contacts::updated_at.eq(tx.now), contacts::deleted_at.eq(is_deleted.then_some(tx.now)));
+    if diesel::update(row).set(next).execute(tx.conn)? == 0 {
+        return Err(Failure::Stale);
+    }
+    links::mark_deleted(tx, contact.id, is_deleted)
+}
+
+fn check(tx: &mut Tx<'_>, scope: &Scope, before: Option<&ContactFields>, after: &ContactFields) -> Result<(), Failure> {
+    let mut errors = validation::errors(after);
+    let had = before.map(|before| before.links.as_slice()).unwrap_or_default();
+    links::check(tx, scope, had, &after.links, &mut errors)?;
+    references::check_codes(tx, &rules::codes(after), &before.map(rules::codes).unwrap_or_default(), &mut errors)?;
+    Problem::check(errors)?;
+    Ok(())
+}
+
+fn keys(fields: &ContactFields) -> Vec<(KeyKind, String)> {
+    phones::keys(&fields.phones).collect()
+}

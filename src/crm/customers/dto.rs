@@ -1,0 +1,282 @@
+//! Customers on the wire.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use strum::{AsRefStr, EnumString};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::rules::{check_country, check_credit_code};
+use crate::crm::external_refs::{ExternalRef, check_distinct};
+use crate::crm::phones::Phone;
+use crate::db::id::{CustomerId, PoolId, TierId, UserId};
+use crate::db::types::Instant;
+use crate::http::patch::{Patch, Patchable};
+
+/// What a customer is. It never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum CustomerKind {
+    Organization,
+    Person,
+}
+
+/// How far the relation has come. Moved by `POST /customers/{id}/lifecycle`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum LifecycleStage {
+    #[default]
+    Lead,
+    Prospect,
+    Customer,
+    Loyal,
+    Churned,
+}
+
+/// Whether business is done with the customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum CustomerStatus {
+    #[default]
+    Active,
+    Inactive,
+    Blocked,
+}
+
+/// How serious the interest is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum IntentLevel {
+    #[default]
+    None,
+    Low,
+    Medium,
+    High,
+}
+
+/// A postal address.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// ISO 3166-1 alpha-2.
+    #[schema(pattern = "^[A-Z]{2}$", example = "CN")]
+    #[validate(custom(function = "check_country"))]
+    pub country: Option<String>,
+    #[schema(max_length = 100, example = "广东省")]
+    pub province: Option<String>,
+    #[schema(max_length = 100, example = "深圳市")]
+    pub city: Option<String>,
+    #[schema(max_length = 100, example = "龙岗区")]
+    pub district: Option<String>,
+    #[schema(max_length = 200, example = "坂田街道")]
+    pub street: Option<String>,
+    #[schema(max_length = 20, example = "518129")]
+    pub postal_code: Option<String>,
+}
+
+/// The members of a customer that are set at creation and changed by PATCH.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema, Validate)]
+pub struct CustomerFields {
+    #[schema(min_length = 1, max_length = 200, example = "华为技术有限公司")]
+    pub name: String,
+    #[serde(default)]
+    pub status: CustomerStatus,
+    /// The customer above this one; at most 10 levels, no cycles.
+    pub parent_id: Option<CustomerId>,
+    pub service_rep_id: Option<UserId>,
+    /// Code of the dictionary `source`.
+    #[schema(max_length = 64, example = "exhibition")]
+    pub source: Option<String>,
+    #[schema(max_length = 200)]
+    pub source_detail: Option<String>,
+    /// Codes of the dictionary `industry`.
+    #[serde(default)]
+    #[schema(max_items = 5, example = json!(["manufacturing"]))]
+    pub industries: Vec<String>,
+    /// Code of the dictionary `ownership_type`.
+    #[schema(max_length = 64)]
+    pub ownership_type: Option<String>,
+    /// Code of the dictionary `trade_type`.
+    #[schema(max_length = 64)]
+    pub trade_type: Option<String>,
+    /// Code of the dictionary `location_type`.
+    #[schema(max_length = 64)]
+    pub location_type: Option<String>,
+    /// Code of the dictionary `region`.
+    #[schema(max_length = 64)]
+    pub region: Option<String>,
+    #[serde(default)]
+    pub intent_level: IntentLevel,
+    #[schema(format = Email, max_length = 254, example = "info@example.com")]
+    pub email: Option<String>,
+    #[schema(minimum = 0, maximum = 100_000_000)]
+    pub employee_count: Option<i64>,
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    #[validate(nested)]
+    pub phones: Vec<Phone>,
+    /// An http or https URL.
+    #[schema(format = "uri", max_length = 300, example = "https://www.example.com")]
+    pub website: Option<String>,
+    #[validate(nested)]
+    pub address: Option<Address>,
+    /// Persons only.
+    #[validate(custom(function = "crate::http::formats::check_not_future"))]
+    pub birthday: Option<NaiveDate>,
+    /// Persons only.
+    #[schema(max_length = 50)]
+    pub gender: Option<String>,
+    /// Persons only.
+    #[schema(max_length = 50)]
+    pub education: Option<String>,
+    /// Persons only.
+    #[schema(max_length = 50)]
+    pub income_band: Option<String>,
+    /// Persons only.
+    #[schema(max_length = 50)]
+    pub family: Option<String>,
+    #[schema(max_length = 2000)]
+    pub needs: Option<String>,
+    #[schema(max_length = 5000)]
+    pub remarks: Option<String>,
+    /// 统一社会信用代码: 18 characters, the last one a check character (GB 32100-2015). Organizations only.
+    #[schema(pattern = "^[0-9A-HJ-NPQRTUWXY]{18}$", example = "91110000600037341L")]
+    #[validate(custom(function = "check_credit_code"))]
+    pub unified_social_credit_code: Option<String>,
+    /// Identifiers in other systems.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    #[validate(custom(function = "check_distinct"))]
+    pub external_refs: Vec<ExternalRef>,
+}
+
+impl Patchable for CustomerFields {
+    const PATCH_SCHEMA: &'static str = "UpdateCustomer";
+}
+
+pub type UpdateCustomer = Patch<CustomerFields>;
+
+/// A new customer.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+pub struct CreateCustomer {
+    pub kind: CustomerKind,
+    #[serde(default)]
+    pub lifecycle_stage: LifecycleStage,
+    /// Its owner. Without owner and pool: the caller when it is a rep, else the default pool.
+    pub owner_id: Option<UserId>,
+    /// The pool it lies in; not together with an owner.
+    pub pool_id: Option<PoolId>,
+    pub tier_id: Option<TierId>,
+    #[serde(flatten)]
+    pub fields: CustomerFields,
+}
+
+/// A customer.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Customer {
+    pub id: CustomerId,
+    /// Grows by one with every change; the `ETag` is `"v<version>"`.
+    pub version: i64,
+    pub kind: CustomerKind,
+    pub lifecycle_stage: LifecycleStage,
+    /// Null when it lies in a pool.
+    pub owner_id: Option<UserId>,
+    /// Null when somebody owns it.
+    pub pool_id: Option<PoolId>,
+    pub tier_id: Option<TierId>,
+    #[serde(flatten)]
+    pub fields: CustomerFields,
+    /// The latest counting touch.
+    pub last_touch_at: Option<Instant>,
+    /// The next planned touch.
+    pub next_touch_at: Option<Instant>,
+    /// Counting touches.
+    pub touch_count: i64,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+    /// Null when the system made it.
+    pub created_by_id: Option<UserId>,
+}
+
+/// A move in the lifecycle.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+pub struct MoveLifecycle {
+    pub stage: LifecycleStage,
+    /// Code of the dictionary `close_reason`.
+    #[schema(max_length = 64)]
+    pub reason_code: Option<String>,
+}
+
+/// Customers that get another owner.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+pub struct TransferCustomers {
+    #[schema(min_items = 1, max_items = 200)]
+    pub ids: Vec<CustomerId>,
+    pub to_user_id: UserId,
+    #[schema(min_length = 1, max_length = 500, example = "territory change")]
+    pub reason: String,
+}
+
+/// What became of each object, in the order they were given.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TransferResults {
+    pub results: Vec<TransferResult>,
+    pub summary: ResultSummary,
+}
+
+/// What became of one object.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TransferResult {
+    pub index: usize,
+    pub id: CustomerId,
+    /// The status that this object alone would have been answered with.
+    #[schema(example = 200)]
+    pub status: u16,
+    /// The version it has now; null when it was not moved.
+    pub version: Option<i64>,
+    /// Why it was not moved.
+    pub problem: Option<crate::http::problem::ProblemBody>,
+}
+
+/// How many did and how many did not.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ResultSummary {
+    pub succeeded: usize,
+    pub failed: usize,
+}
+
+/// A customer among its relatives: only those that the caller sees.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CustomerTree {
+    /// From the top down to the parent.
+    pub ancestors: Vec<CustomerSummary>,
+    pub customer: CustomerSummary,
+    /// Nested.
+    pub children: Vec<CustomerNode>,
+    /// Whether there are more than the 500 nodes that are shown.
+    pub is_truncated: bool,
+}
+
+/// A customer in a tree.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct CustomerSummary {
+    pub id: CustomerId,
+    pub name: String,
+    pub kind: CustomerKind,
+    pub parent_id: Option<CustomerId>,
+}
+
+/// A customer and those below it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CustomerNode {
+    pub id: CustomerId,
+    pub name: String,
+    pub kind: CustomerKind,
+    pub parent_id: Option<CustomerId>,
+    #[schema(no_recursion)]
+    pub children: Vec<CustomerNode>,
+}

@@ -1,0 +1,68 @@
+//! What customers are listed by, and who sees them.
+
+use crate::auth::{Reach, Scope};
+use crate::crm::phones;
+use crate::db::Condition;
+use crate::listing::{Field, FieldType, Listed};
+
+/// The list of customers.
+pub struct Customers;
+
+const EXTERNAL_REFS: (&str, &str) =
+    ("customers.id IN (SELECT r.object_id FROM external_refs r WHERE r.workspace_id = ", " AND r.resource_type = 'customer' AND ");
+const PHONES: (&str, &str) = (
+    "customers.id IN (SELECT k.object_id FROM lookup_keys k WHERE k.workspace_id = ",
+    " AND k.resource_type = 'customer' AND k.kind = 'phone' AND ",
+);
+const INDUSTRIES: (&str, &str) = (
+    "customers.id IN (SELECT k.object_id FROM lookup_keys k WHERE k.workspace_id = ",
+    " AND k.resource_type = 'customer' AND k.kind = 'industry' AND ",
+);
+
+impl Listed for Customers {
+    const NAME: &'static str = "customers";
+    const TABLE: &'static str = "customers";
+    const HAS_DELETED: bool = true;
+    const FIELDS: &'static [Field] = &[
+        Field::new("name", FieldType::Text, "customers.name_fold").sortable(),
+        Field::new("kind", FieldType::Enum(&["organization", "person"]), "customers.kind"),
+        Field::new("lifecycle_stage", FieldType::Enum(&["lead", "prospect", "customer", "loyal", "churned"]), "customers.lifecycle_stage"),
+        Field::new("status", FieldType::Enum(&["active", "inactive", "blocked"]), "customers.status"),
+        Field::new("owner_id", FieldType::Id("usr"), "customers.owner_id").nullable(),
+        Field::new("pool_id", FieldType::Id("pool"), "customers.pool_id").nullable(),
+        Field::new("tier_id", FieldType::Id("tier"), "customers.tier_id").nullable(),
+        Field::new("parent_id", FieldType::Id("cus"), "customers.parent_id").nullable(),
+        Field::new("service_rep_id", FieldType::Id("usr"), "customers.service_rep_id").nullable(),
+        Field::new("source", FieldType::CODE, "customers.source").nullable(),
+        Field::new("source_detail", FieldType::CODE, "customers.source_detail").nullable(),
+        Field::new("industries", FieldType::CODE, "k.value").through(INDUSTRIES.0, INDUSTRIES.1),
+        Field::new("ownership_type", FieldType::CODE, "customers.ownership_type").nullable(),
+        Field::new("trade_type", FieldType::CODE, "customers.trade_type").nullable(),
+        Field::new("location_type", FieldType::CODE, "customers.location_type").nullable(),
+        Field::new("region", FieldType::CODE, "customers.region").nullable(),
+        Field::new("intent_level", FieldType::Enum(&["none", "low", "medium", "high"]), "customers.intent_level"),
+        Field::new("email", FieldType::LOWER_CASE, "customers.email_key").nullable(),
+        Field::new("phone", FieldType::Key(phones::key, "a phone number"), "k.value").through(PHONES.0, PHONES.1),
+        Field::new("country", FieldType::CODE, "customer_profiles.country").nullable(),
+        Field::new("city", FieldType::CODE, "customer_profiles.city").nullable(),
+        Field::new("employee_count", FieldType::Integer, "customers.employee_count").range().nullable(),
+        Field::new("last_touch_at", FieldType::Instant, "customers.last_touch_at").range().sortable().nullable(),
+        Field::new("next_touch_at", FieldType::Instant, "customers.next_touch_at").range().sortable().nullable(),
+        Field::new("touch_count", FieldType::Integer, "customers.touch_count").range(),
+        Field::new("external_ref", FieldType::ExternalRef, "(r.system, r.value)").through(EXTERNAL_REFS.0, EXTERNAL_REFS.1),
+        Field::new("created_at", FieldType::Instant, "customers.created_at").range().sortable(),
+        Field::new("updated_at", FieldType::Instant, "customers.updated_at").range().sortable(),
+        Field::new("created_by_id", FieldType::Id("usr"), "customers.created_by_id").nullable(),
+    ];
+}
+
+/// The customers that a caller sees: what every query of this feature starts from.
+pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
+    let alive = if is_deleted { " AND customers.deleted_at IS NOT NULL" } else { " AND customers.deleted_at IS NULL" };
+    let own = Condition::sql("customers.workspace_id = ").bind(scope.workspace_id).then(alive);
+    match scope.sees {
+        Reach::All => own,
+        Reach::Own => own.then(" AND (customers.owner_id = ").bind(scope.user_id).then(" OR customers.pool_id IS NOT NULL)"),
+        Reach::Nothing => Condition::sql("1 = 0"),
+    }
+}

@@ -1,0 +1,184 @@
+//! `/customers`.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{delete, get, patch, post};
+
+use super::dto::{CreateCustomer, Customer, CustomerTree, MoveLifecycle, TransferCustomers, TransferResults, UpdateCustomer};
+use super::fields::Customers;
+use super::{hierarchy, ownership, store};
+use crate::auth::Can;
+use crate::auth::privileges::{ReadCustomers, WriteCustomers};
+use crate::db::Db;
+use crate::db::id::CustomerId;
+use crate::http::answer::Answer;
+use crate::http::context::Context;
+use crate::http::etag::IfMatch;
+use crate::http::extract::{Body, PathId};
+use crate::http::page::Page;
+use crate::http::problem::Problem;
+use crate::listing::List;
+
+/// List customers
+///
+/// Those that the caller sees: a rep its own and those in the pool, everybody else all. Newest first unless `sort` says otherwise.
+#[utoipa::path(tag = "customers", params(List<Customers>), responses((status = 200, description = "A page of customers.", body = Page<Customer>)), security(("bearer" = ["customers:read"])))]
+#[get("/customers")]
+pub async fn list_customers(db: Data<Db>, caller: Can<ReadCustomers>, list: List<Customers>) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    caller.check_deleted(list.is_deleted)?;
+    let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
+    Answer::page(&page)
+}
+
+/// Create a customer
+///
+/// Without `owner_id` and `pool_id` it belongs to the caller when that is a rep, and lies in the default pool otherwise.
+#[utoipa::path(tag = "customers", request_body = CreateCustomer, responses((status = 201, description = "The new customer.", body = Customer)), security(("bearer" = ["customers:write"])))]
+#[post("/customers")]
+pub async fn create_customer(db: Data<Db>, caller: Can<WriteCustomers>, body: Body<CreateCustomer>) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        let customer = store::create(tx, &scope, &body.0)?;
+        Ok(Answer::created(format!("/api/v1/customers/{}", customer.id), customer.version, &customer)?)
+    })
+    .await
+}
+
+/// Get a customer
+#[utoipa::path(tag = "customers", params(("id" = CustomerId, Path)), responses((status = 200, description = "The customer.", body = Customer)), security(("bearer" = ["customers:read"])))]
+#[get("/customers/{id}")]
+pub async fn get_customer(db: Data<Db>, caller: Can<ReadCustomers>, id: PathId<CustomerId>) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    let customer = db.read(move |conn| store::get(conn, &scope, id.0)).await?;
+    Answer::object(customer.version, &customer)
+}
+
+/// Change a customer
+///
+/// A JSON Merge Patch. Owner, pool, tier and lifecycle stage move by their own actions.
+#[utoipa::path(
+    tag = "customers",
+    params(("id" = CustomerId, Path), IfMatch),
+    request_body(content = UpdateCustomer, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The customer as it is now.", body = Customer)),
+    security(("bearer" = ["customers:write"])),
+)]
+#[patch("/customers/{id}")]
+pub async fn update_customer(
+    db: Data<Db>,
+    caller: Can<WriteCustomers>,
+    id: PathId<CustomerId>,
+    if_match: IfMatch,
+    patch: UpdateCustomer,
+) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        let customer = store::update(tx, &scope, id.0, &if_match, &patch)?;
+        Ok(Answer::object(customer.version, &customer)?)
+    })
+    .await
+}
+
+/// Delete a customer
+///
+/// It disappears from lists and answers 404; `restore` brings it back within 30 days. Its external references become free.
+#[utoipa::path(tag = "customers", params(("id" = CustomerId, Path), IfMatch), responses((status = 204, description = "Deleted.")), security(("bearer" = ["customers:write"])))]
+#[delete("/customers/{id}")]
+pub async fn delete_customer(
+    db: Data<Db>,
+    caller: Can<WriteCustomers>,
+    id: PathId<CustomerId>,
+    if_match: IfMatch,
+) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        store::delete(tx, &scope, id.0, &if_match)?;
+        Ok(Answer::no_content())
+    })
+    .await
+}
+
+/// Restore a deleted customer
+///
+/// 409 `external_ref_taken` when another customer has taken one of its external references in the meantime.
+#[utoipa::path(tag = "customers", params(("id" = CustomerId, Path), IfMatch), responses((status = 200, description = "The customer.", body = Customer)), security(("bearer" = ["customers:write"])))]
+#[post("/customers/{id}/restore")]
+pub async fn restore_customer(
+    db: Data<Db>,
+    caller: Can<WriteCustomers>,
+    id: PathId<CustomerId>,
+    if_match: IfMatch,
+) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        let customer = store::restore(tx, &scope, id.0, &if_match)?;
+        Ok(Answer::object(customer.version, &customer)?)
+    })
+    .await
+}
+
+/// Move a customer in its lifecycle
+///
+/// Only customers and loyal customers can churn: 409 `invalid_transition` otherwise.
+#[utoipa::path(
+    tag = "customers",
+    params(("id" = CustomerId, Path), IfMatch),
+    request_body = MoveLifecycle,
+    responses((status = 200, description = "The customer as it is now.", body = Customer)),
+    security(("bearer" = ["customers:write"])),
+)]
+#[post("/customers/{id}/lifecycle")]
+pub async fn move_customer_lifecycle(
+    db: Data<Db>,
+    caller: Can<WriteCustomers>,
+    id: PathId<CustomerId>,
+    if_match: IfMatch,
+    body: Body<MoveLifecycle>,
+) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        let customer = store::move_lifecycle(tx, &scope, id.0, &if_match, &body.0)?;
+        Ok(Answer::object(customer.version, &customer)?)
+    })
+    .await
+}
+
+/// Get a customer's place in its hierarchy
+///
+/// Those above and below it that the caller sees, up to 500.
+#[utoipa::path(tag = "customers", params(("id" = CustomerId, Path)), responses((status = 200, description = "The tree.", body = CustomerTree)), security(("bearer" = ["customers:read"])))]
+#[get("/customers/{id}/tree")]
+pub async fn get_customer_tree(db: Data<Db>, caller: Can<ReadCustomers>, id: PathId<CustomerId>) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    let tree = db.read(move |conn| hierarchy::tree(conn, &scope, id.0)).await?;
+    Answer::ok(&tree)
+}
+
+/// Give customers to another owner
+///
+/// Up to 200 at once: 200 when all were moved, 207 when some were not; `results` has one entry for each, in order.
+#[utoipa::path(
+    tag = "customers",
+    request_body = TransferCustomers,
+    responses(
+        (status = 200, description = "All were moved.", body = TransferResults),
+        (status = 207, description = "Some were not moved; `problem` says why.", body = TransferResults),
+    ),
+    security(("bearer" = ["customers:write"])),
+)]
+#[post("/customers/transfer")]
+pub async fn transfer_customers(
+    db: Data<Db>,
+    caller: Can<WriteCustomers>,
+    context: Context,
+    body: Body<TransferCustomers>,
+) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        let results = ownership::transfer(tx, &scope, context.language, &body.0)?;
+        let status = if results.summary.failed == 0 { StatusCode::OK } else { StatusCode::MULTI_STATUS };
+        Ok(Answer::new(status, &results)?)
+    })
+    .await
+}

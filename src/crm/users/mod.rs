@@ -1,0 +1,9 @@
+//! Users: the people of a workspace, and the service accounts behind its API keys. `/me` is the caller itself.
+
+mod dto;
+pub mod me;
+pub mod routes;
+pub mod store;
+
+pub use dto::{UserFields, UserKind};
+pub use store::{NewPerson, create_person};

@@ -1,0 +1,212 @@
+//! Users in the database.
+
+use diesel::prelude::*;
+
+use super::dto::{Member, UpdateUser, User, UserFields, UserKind};
+use crate::auth::privileges::Role;
+use crate::auth::store::revoke_sessions;
+use crate::changes::{Operation, diff, record};
+use crate::crm::workspaces::Locale;
+use crate::db::id::{SessionId, UserId, WorkspaceId};
+use crate::db::schema::{users, workspaces};
+use crate::db::types::{Instant, Named};
+use crate::db::{DbConnection, Failure, Tx};
+use crate::http::catalogue::Code;
+use crate::http::etag::IfMatch;
+use crate::http::page::Page;
+use crate::http::problem::Problem;
+use crate::listing::fold::fold_compare;
+use crate::listing::{Field, FieldType, List, Listed, counted};
+
+/// The list of users.
+pub struct Users;
+
+impl Listed for Users {
+    const NAME: &'static str = "users";
+    const TABLE: &'static str = "users";
+    const HAS_DELETED: bool = false;
+    const FIELDS: &'static [Field] = &[
+        Field::new("name", FieldType::Text, "users.name_fold").sortable(),
+        Field::new("is_active", FieldType::Boolean, "users.is_active"),
+        Field::new("kind", FieldType::Enum(&["person", "service"]), "users.kind"),
+    ];
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = users, primary_key(workspace_id, id), treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Row {
+    workspace_id: WorkspaceId,
+    id: UserId,
+    version: i64,
+    kind: Named<UserKind>,
+    email: Option<String>,
+    email_key: Option<String>,
+    name: String,
+    name_fold: String,
+    role: Named<Role>,
+    is_active: bool,
+    locale: Named<Locale>,
+    must_change_password: bool,
+    last_login_at: Option<Instant>,
+    created_at: Instant,
+    updated_at: Instant,
+    created_by_id: Option<UserId>,
+}
+
+impl From<Row> for User {
+    fn from(row: Row) -> Self {
+        let Row { workspace_id: _, id, version, kind, email, email_key: _, name, name_fold: _, role, is_active, locale, .. } = row;
+        let fields = UserFields { name, role: role.0, is_active, locale: locale.0 };
+        let Row { must_change_password, last_login_at, created_at, updated_at, created_by_id, .. } = row;
+        Self { id, version, kind: kind.0, email, fields, must_change_password, last_login_at, created_at, updated_at, created_by_id }
+    }
+}
+
+fn row_of(workspace_id: WorkspaceId, user: &User) -> Row {
+    let User { id, version, kind, email, fields, must_change_password, last_login_at, created_at, updated_at, created_by_id } =
+        user.clone();
+    let UserFields { name, role, is_active, locale } = fields;
+    Row {
+        workspace_id,
+        id,
+        version,
+        kind: Named(kind),
+        email_key: email.as_deref().map(str::to_lowercase),
+        email,
+        name_fold: fold_compare(&name),
+        name,
+        role: Named(role),
+        is_active,
+        locale: Named(locale),
+        must_change_password,
+        last_login_at,
+        created_at,
+        updated_at,
+        created_by_id,
+    }
+}
+
+pub fn get(conn: &mut DbConnection, workspace_id: WorkspaceId, id: UserId) -> Result<User, Failure> {
+    let found = users::table.find((workspace_id, id)).select(Row::as_select()).first(conn).optional()?;
+    found.map(User::from).ok_or_else(|| Problem::not_found().into())
+}
+
+pub fn list(conn: &mut DbConnection, workspace_id: WorkspaceId, list: &List<Users>, is_whole: bool) -> Result<Page<Member>, Failure> {
+    let own = || users::table.filter(users::workspace_id.eq(workspace_id));
+    let rows = own().filter(list.page_filter(workspace_id)?).order(list.order()).limit(list.rows()).select(Row::as_select()).load(conn)?;
+    let total = list.total(|limit| own().filter(list.filter(workspace_id)).select(counted()).limit(limit).load::<i32>(conn))?;
+    Ok(list.page(workspace_id, rows.into_iter().map(|row| Member::of(User::from(row), is_whole)).collect(), total)?)
+}
+
+/// A user to be made: a person with a password, or a service account without.
+pub struct NewUser {
+    pub kind: UserKind,
+    pub email: Option<String>,
+    pub fields: UserFields,
+    pub password_hash: Option<String>,
+    pub must_change_password: bool,
+}
+
+pub fn create(tx: &mut Tx<'_>, new: &NewUser) -> Result<User, Failure> {
+    let NewUser { kind, email, fields, password_hash, must_change_password } = new;
+    let user = User {
+        id: UserId::new(),
+        version: 1,
+        kind: *kind,
+        email: email.clone(),
+        fields: fields.clone(),
+        must_change_password: *must_change_password,
+        last_login_at: None,
+        created_at: tx.now,
+        updated_at: tx.now,
+        created_by_id: tx.actor.user_id,
+    };
+    diesel::insert_into(users::table)
+        .values((row_of(tx.actor.workspace_id, &user), users::password_hash.eq(password_hash)))
+        .execute(tx.conn)
+        .map_err(|error| Failure::from(error).on_conflict("users.email_key", || Problem::new(Code::EmailTaken)))?;
+    record(tx, Operation::Created, user.id, 1, diff(None, Some(&user))?)?;
+    Ok(user)
+}
+
+/// A person that the command line or the first start makes.
+#[derive(Clone)]
+pub struct NewPerson {
+    pub email: String,
+    pub name: String,
+    pub role: Role,
+    pub locale: Locale,
+    pub password: String,
+    pub must_change_password: bool,
+}
+
+pub fn create_person(tx: &mut Tx<'_>, person: &NewPerson, password_hash: &str) -> Result<User, Failure> {
+    let NewPerson { email, name, role, locale, password: _, must_change_password } = person.clone();
+    let fields = UserFields { name, role, is_active: true, locale };
+    let password_hash = Some(password_hash.to_owned());
+    create(tx, &NewUser { kind: UserKind::Person, email: Some(email), fields, password_hash, must_change_password })
+}
+
+pub fn update(tx: &mut Tx<'_>, id: UserId, if_match: &IfMatch, patch: &UpdateUser) -> Result<User, Failure> {
+    let before = get(tx.conn, tx.actor.workspace_id, id)?;
+    if_match.check(before.version)?;
+    let mut after = User { fields: patch.apply(&before.fields)?, ..before.clone() };
+    let changed = diff(Some(&before), Some(&after))?;
+    if changed.is_empty() {
+        return Ok(before);
+    }
+    let is_admin = |user: &User| user.fields.role == Role::Admin && user.fields.is_active && user.kind == UserKind::Person;
+    if is_admin(&before) && !is_admin(&after) {
+        keep_an_admin(tx, id)?;
+    }
+    (after.version, after.updated_at) = (before.version + 1, tx.now);
+    let row = row_of(tx.actor.workspace_id, &after);
+    let guarded = users::table.find((row.workspace_id, row.id)).filter(users::version.eq(before.version));
+    if diesel::update(guarded).set(row).execute(tx.conn)? == 0 {
+        return Err(Failure::Stale);
+    }
+    if before.fields.role != after.fields.role || !after.fields.is_active {
+        revoke_sessions(tx, id, None)?;
+    }
+    record(tx, Operation::Updated, id, after.version, changed)?;
+    Ok(after)
+}
+
+/// Refuses when no other administrator is left. The workspace's row decides between two that go at once.
+fn keep_an_admin(tx: &mut Tx<'_>, leaving: UserId) -> Result<(), Failure> {
+    let workspace_id = tx.actor.workspace_id;
+    diesel::update(workspaces::table.find(workspace_id)).set(workspaces::version.eq(workspaces::version)).execute(tx.conn)?;
+    let other = users::table
+        .filter(users::workspace_id.eq(workspace_id).and(users::id.ne(leaving)).and(users::kind.eq(UserKind::Person.as_ref())))
+        .filter(users::role.eq(Role::Admin.as_ref()).and(users::is_active.eq(true)))
+        .select(users::id)
+        .first::<UserId>(tx.conn)
+        .optional()?;
+    other.map(|_| ()).ok_or_else(|| Problem::new(Code::LastAdmin).into())
+}
+
+pub fn password_hash(conn: &mut DbConnection, workspace_id: WorkspaceId, id: UserId) -> Result<Option<String>, Failure> {
+    let found = users::table.find((workspace_id, id)).select(users::password_hash).first::<Option<String>>(conn).optional()?;
+    found.ok_or_else(|| Problem::not_found().into())
+}
+
+/// Sets a password and ends the user's sessions, except the one it is done from.
+pub fn set_password(tx: &mut Tx<'_>, id: UserId, hash: &str, must_change: bool, except: Option<SessionId>) -> Result<(), Failure> {
+    let before = get(tx.conn, tx.actor.workspace_id, id)?;
+    if before.kind == UserKind::Service {
+        return Err(Problem::not_found().into());
+    }
+    let version = before.version + 1;
+    let guarded = users::table.find((tx.actor.workspace_id, id)).filter(users::version.eq(before.version));
+    let members = (
+        users::version.eq(version),
+        users::updated_at.eq(tx.now),
+        users::password_hash.eq(hash),
+        users::must_change_password.eq(must_change),
+    );
+    if diesel::update(guarded).set(members).execute(tx.conn)? == 0 {
+        return Err(Failure::Stale);
+    }
+    revoke_sessions(tx, id, except)?;
+    record(tx, Operation::PasswordChanged, id, version, serde_json::Map::new())
+}

@@ -1,0 +1,7 @@
+//! The workspace: its name, time zone, currency and working days; and how a new one comes to be.
+
+mod dto;
+pub mod routes;
+pub mod store;
+
+pub use dto::{Locale, WorkspaceFields, default_workspace};

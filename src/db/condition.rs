@@ -1,0 +1,177 @@
+//! A piece of SQL with its values, made at run time: what filters, cursors and row scopes are built of.
+//!
+//! Column names come from our own tables of fields; whatever a caller sends is always a bound value.
+
+use chrono::NaiveDate;
+use diesel::QueryResult;
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Bool, Date, Text};
+
+use super::MultiBackend;
+use super::id::{Id, Kind};
+use super::types::{DbInstant, DbUuid, Instant};
+
+/// A bound value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Bind {
+    Text(String),
+    /// Two texts, compared with a row of two columns.
+    Pair(String, String),
+    Uuid(AnyId),
+    Integer(i64),
+    Boolean(bool),
+    Instant(Instant),
+    Day(NaiveDate),
+}
+
+/// An id whose kind does not matter any more.
+pub type AnyId = Id<AnyKind>;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum AnyKind {}
+
+impl Kind for AnyKind {
+    const PREFIX: &'static str = "id";
+    const NAME: &'static str = "any";
+    const SCHEMA: &'static str = "AnyId";
+}
+
+impl<K> From<Id<K>> for Bind {
+    fn from(id: Id<K>) -> Self {
+        Self::Uuid(AnyId::from_uuid(id.uuid()))
+    }
+}
+
+impl From<&str> for Bind {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<bool> for Bind {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Part {
+    Sql(String),
+    Bind(Bind),
+}
+
+/// A boolean SQL expression. Empty means true.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Condition {
+    parts: Vec<Part>,
+    /// Its text varies with its values (the length of an `IN` list): not worth a prepared statement.
+    varies: bool,
+}
+
+impl Condition {
+    pub fn sql(text: impl Into<String>) -> Self {
+        Self::default().then(text)
+    }
+
+    #[must_use]
+    pub fn then(mut self, text: impl Into<String>) -> Self {
+        self.parts.push(Part::Sql(text.into()));
+        self
+    }
+
+    #[must_use]
+    pub fn bind(mut self, value: impl Into<Bind>) -> Self {
+        self.parts.push(Part::Bind(value.into()));
+        self
+    }
+
+    /// `column IN (…)`; no values match nothing.
+    pub fn any_of(column: &str, values: impl IntoIterator<Item = impl Into<Bind>>) -> Self {
+        let mut list = Self::sql(format!("{column} IN ("));
+        list.varies = true;
+        let mut empty = true;
+        for value in values {
+            if !std::mem::take(&mut empty) {
+                list = list.then(", ");
+            }
+            list = list.bind(value);
+        }
+        if empty { Self::sql("1 = 0") } else { list.then(")") }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    #[must_use]
+    pub fn append(mut self, other: Self) -> Self {
+        self.varies |= other.varies;
+        self.parts.extend(other.parts);
+        self
+    }
+
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        self.joined(" AND ", other)
+    }
+
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        self.joined(" OR ", other)
+    }
+
+    fn joined(self, word: &str, other: Self) -> Self {
+        match (self.is_empty(), other.is_empty()) {
+            (true, _) => other,
+            (_, true) => self,
+            _ => Self::sql("(").append(self).then(word).append(other).then(")"),
+        }
+    }
+}
+
+impl Expression for Condition {
+    type SqlType = Bool;
+}
+
+impl<QS> AppearsOnTable<QS> for Condition {}
+impl<QS> SelectableExpression<QS> for Condition {}
+
+impl ValidGrouping<()> for Condition {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl QueryId for Condition {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<MultiBackend> for Condition {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        if self.varies {
+            out.unsafe_to_cache_prepared();
+        }
+        if self.is_empty() {
+            out.push_sql("1 = 1");
+        }
+        for part in &self.parts {
+            match part {
+                Part::Sql(text) => out.push_sql(text),
+                Part::Bind(Bind::Text(value)) => out.push_bind_param::<Text, _>(value)?,
+                Part::Bind(Bind::Pair(left, right)) => {
+                    out.push_sql("(");
+                    out.push_bind_param::<Text, _>(left)?;
+                    out.push_sql(", ");
+                    out.push_bind_param::<Text, _>(right)?;
+                    out.push_sql(")");
+                }
+                Part::Bind(Bind::Uuid(value)) => out.push_bind_param::<DbUuid, _>(value)?,
+                Part::Bind(Bind::Integer(value)) => out.push_bind_param::<BigInt, _>(value)?,
+                Part::Bind(Bind::Boolean(value)) => out.push_bind_param::<Bool, _>(value)?,
+                Part::Bind(Bind::Instant(value)) => out.push_bind_param::<DbInstant, _>(value)?,
+                Part::Bind(Bind::Day(value)) => out.push_bind_param::<Date, _>(value)?,
+            }
+        }
+        Ok(())
+    }
+}

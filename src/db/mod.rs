@@ -1,0 +1,205 @@
+//! The two databases as one: connection, pools, the read and write doors, column types, schema, migrations, clock.
+//!
+//! `db.read` and `db.write` are the only ways in. Features never see a pool.
+
+pub mod clock;
+pub mod condition;
+mod connection;
+pub mod failure;
+mod gate;
+pub mod id;
+pub mod migrate;
+pub mod schema;
+mod tx;
+pub mod types;
+mod writer;
+
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use diesel::r2d2::Pool;
+
+pub use condition::{Bind, Condition};
+pub(crate) use connection::on_backend;
+pub use connection::{DbConnection, Manager, MultiBackend, Target, UnknownScheme};
+pub use failure::Failure;
+pub use tx::{Actor, Tx, run as transact};
+
+use connection::Pooled;
+use failure::Class;
+use gate::Gate;
+use writer::Writer;
+
+use crate::http::catalogue::Code;
+use crate::http::problem::Problem;
+
+/// How often work that lost a race is run again before the caller is told to come back.
+const ATTEMPTS: usize = 100;
+
+/// How many connections and how much waiting.
+#[derive(Debug, Clone)]
+pub struct PoolOptions {
+    pub connections: u32,
+    /// Reads (and PostgreSQL writes) that may wait for a connection.
+    pub read_queue: usize,
+    /// SQLite writes that may wait for the writer.
+    pub write_queue: usize,
+}
+
+impl Default for PoolOptions {
+    fn default() -> Self {
+        Self { connections: 8, read_queue: 128, write_queue: 1024 }
+    }
+}
+
+/// The doors. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool<Manager>,
+    gate: Arc<Gate>,
+    /// `Some` on SQLite.
+    writer: Option<Writer>,
+    statements: Arc<AtomicU64>,
+    /// Refuses a second server on one SQLite file for as long as this value lives.
+    _lock: Option<Arc<File>>,
+}
+
+/// Why the database cannot be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// Another server has this SQLite file.
+    Locked(String),
+    Failed(String),
+}
+
+impl std::fmt::Display for OpenError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Locked(path) => write!(f, "another fishpond already serves {path}"),
+            Self::Failed(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl From<std::io::Error> for OpenError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl Db {
+    /// Opens pools and, for SQLite, the writer. `exclusive` is the server's: the command line may work beside it.
+    pub fn open(target: &Target, options: &PoolOptions, exclusive: bool) -> Result<Self, OpenError> {
+        Self::prepare(target)?;
+        let lock = match target.sqlite_path() {
+            Some(path) if exclusive => Some(Arc::new(lock_file(path)?)),
+            _ => None,
+        };
+        let statements = Arc::new(AtomicU64::new(0));
+        let manager = Manager::new(target.clone(), Arc::clone(&statements));
+        let pool = Pool::builder()
+            .max_size(options.connections)
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .connection_timeout(Duration::from_secs(2))
+            .error_handler(Box::new(diesel::r2d2::LoggingErrorHandler))
+            .build_unchecked(manager.clone());
+        let writer = match target {
+            Target::Sqlite(_) => Some(Writer::start(manager, options.write_queue)?),
+            Target::Postgres(_) => None,
+        };
+        let gate = Arc::new(Gate::new(options.connections as usize, options.read_queue));
+        Ok(Self { pool, gate, writer, statements, _lock: lock })
+    }
+
+    /// Makes the folder that a SQLite file lies in.
+    pub fn prepare(target: &Target) -> Result<(), OpenError> {
+        match target.sqlite_path().and_then(std::path::Path::parent).filter(|folder| !folder.as_os_str().is_empty()) {
+            Some(folder) => {
+                std::fs::create_dir_all(folder).map_err(|error| OpenError::Failed(format!("cannot create {}: {error}", folder.display())))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// SQL statements run so far, in all connections of this process.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Runs a read on a pooled connection. Each statement sees what is committed when it begins.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> Result<T, Failure> + Send + 'static,
+    {
+        self.with_connection(work).await
+    }
+
+    /// Runs a unit of work in one transaction; acknowledged means durable. Work that lost a race runs again, so it
+    /// must take all it needs from its arguments and from what it reads inside.
+    pub async fn write<T, F>(&self, actor: &Actor, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
+    {
+        let actor = actor.clone();
+        match &self.writer {
+            Some(writer) => writer.run(actor, work).await.map_err(Failure::into_problem),
+            None => {
+                self.with_connection(move |conn| {
+                    for _ in 0..ATTEMPTS {
+                        match tx::run(conn, &actor, &work) {
+                            Err(Failure::Stale) => {}
+                            Err(failure) if failure.class() == Some(Class::Retry) => {}
+                            outcome => return outcome,
+                        }
+                    }
+                    Err(Failure::Stale)
+                })
+                .await
+            }
+        }
+    }
+
+    async fn with_connection<T, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> Result<T, Failure> + Send + 'static,
+    {
+        let permit = self.gate.enter().await?;
+        let pool = self.pool.clone();
+        let outcome = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            #[expect(clippy::disallowed_methods, reason = "this is the door")]
+            let mut pooled = pool.get().map_err(|error| {
+                tracing::warn!(%error, "no database connection");
+                Problem::new(Code::DatabaseUnavailable).retry_after(2)
+            })?;
+            let Pooled { inner, broken } = &mut *pooled;
+            let outcome = work(inner);
+            *broken = matches!(&outcome, Err(failure) if failure.class() == Some(Class::Unavailable));
+            outcome.map_err(Failure::into_problem)
+        });
+        outcome.await.unwrap_or_else(|_| Err(Failure::Panic.into_problem()))
+    }
+
+    /// Runs on a connection of its own, outside the pools: migrations and first seeding.
+    pub fn setup<T>(target: &Target, work: impl FnOnce(&mut DbConnection) -> T) -> Result<T, OpenError> {
+        let manager = Manager::new(target.clone(), Arc::default());
+        let mut conn = manager.open().map_err(|error| OpenError::Failed(format!("cannot open the database: {error}")))?;
+        Ok(work(&mut conn))
+    }
+}
+
+fn lock_file(path: &std::path::Path) -> Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&name)?;
+    file.try_lock().map_err(|_| OpenError::Locked(path.display().to_string()))?;
+    Ok(file)
+}

@@ -1,0 +1,376 @@
+//! The tables, once for both databases. The migrations' columns are compared with it by a test.
+
+use diesel::table;
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    workspaces (id) {
+        id -> DbUuid,
+        version -> BigInt,
+        name -> Text,
+        time_zone -> Text,
+        base_currency -> Text,
+        locale -> Text,
+        working_days -> DbJson,
+        holidays -> DbJson,
+        extra_workdays -> DbJson,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    users (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        kind -> Text,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        name -> Text,
+        name_fold -> Text,
+        role -> Text,
+        is_active -> Bool,
+        locale -> Text,
+        password_hash -> Nullable<Text>,
+        must_change_password -> Bool,
+        last_login_at -> Nullable<DbInstant>,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    sessions (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        user_id -> DbUuid,
+        created_at -> DbInstant,
+        expires_at -> DbInstant,
+        revoked_at -> Nullable<DbInstant>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    refresh_tokens (hash) {
+        hash -> Binary,
+        workspace_id -> DbUuid,
+        session_id -> DbUuid,
+        used_at -> Nullable<DbInstant>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    login_throttles (email_key) {
+        email_key -> Text,
+        failures -> Integer,
+        blocked_until -> Nullable<DbInstant>,
+        updated_at -> DbInstant,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    signing_keys (kid) {
+        kid -> Text,
+        private_key -> Binary,
+        public_key -> Binary,
+        created_at -> DbInstant,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    api_keys (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        user_id -> DbUuid,
+        name -> Text,
+        name_fold -> Text,
+        prefix -> Text,
+        secret_hash -> Binary,
+        scopes -> DbJson,
+        expires_at -> Nullable<DbInstant>,
+        last_used_at -> Nullable<DbInstant>,
+        revoked_at -> Nullable<DbInstant>,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    dictionaries (workspace_id, name) {
+        workspace_id -> DbUuid,
+        name -> Text,
+        id -> DbUuid,
+        version -> BigInt,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    dictionary_items (workspace_id, dictionary, code) {
+        workspace_id -> DbUuid,
+        dictionary -> Text,
+        code -> Text,
+        label_zh -> Text,
+        label_en -> Text,
+        position -> Integer,
+        is_active -> Bool,
+        flags -> Nullable<DbJson>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    pools (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        name -> Text,
+        is_default -> Bool,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    tiers (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        code -> Text,
+        name -> Text,
+        name_fold -> Text,
+        rank -> Integer,
+        color -> Nullable<Text>,
+        is_default -> Bool,
+        benefits -> Nullable<Text>,
+        credit_limit_amount -> Nullable<BigInt>,
+        credit_limit_currency -> Nullable<Text>,
+        payment_terms_days -> Nullable<Integer>,
+        cadence_days -> Nullable<Integer>,
+        recycle_days -> Nullable<Integer>,
+        discount_percent -> Nullable<BigInt>,
+        is_active -> Bool,
+        external_refs -> DbJson,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+        deleted_at -> Nullable<DbInstant>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    customers (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        name -> Text,
+        name_fold -> Text,
+        kind -> Text,
+        lifecycle_stage -> Text,
+        status -> Text,
+        owner_id -> Nullable<DbUuid>,
+        pool_id -> Nullable<DbUuid>,
+        tier_id -> Nullable<DbUuid>,
+        parent_id -> Nullable<DbUuid>,
+        service_rep_id -> Nullable<DbUuid>,
+        source -> Nullable<Text>,
+        source_detail -> Nullable<Text>,
+        ownership_type -> Nullable<Text>,
+        trade_type -> Nullable<Text>,
+        location_type -> Nullable<Text>,
+        region -> Nullable<Text>,
+        intent_level -> Text,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        employee_count -> Nullable<BigInt>,
+        last_touch_at -> Nullable<DbInstant>,
+        next_touch_at -> Nullable<DbInstant>,
+        touch_count -> BigInt,
+        external_refs -> DbJson,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+        deleted_at -> Nullable<DbInstant>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    customer_profiles (workspace_id, customer_id) {
+        workspace_id -> DbUuid,
+        customer_id -> DbUuid,
+        industries -> DbJson,
+        phones -> DbJson,
+        website -> Nullable<Text>,
+        country -> Nullable<Text>,
+        province -> Nullable<Text>,
+        city -> Nullable<Text>,
+        district -> Nullable<Text>,
+        street -> Nullable<Text>,
+        postal_code -> Nullable<Text>,
+        birthday -> Nullable<Date>,
+        gender -> Nullable<Text>,
+        education -> Nullable<Text>,
+        income_band -> Nullable<Text>,
+        family -> Nullable<Text>,
+        needs -> Nullable<Text>,
+        remarks -> Nullable<Text>,
+        unified_social_credit_code -> Nullable<Text>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    contacts (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        name -> Text,
+        name_fold -> Text,
+        title -> Nullable<Text>,
+        title_fold -> Nullable<Text>,
+        department -> Nullable<Text>,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        phones -> DbJson,
+        wechat -> Nullable<Text>,
+        social_accounts -> DbJson,
+        gender -> Nullable<Text>,
+        birthday -> Nullable<Date>,
+        preferred_channel -> Nullable<Text>,
+        consents -> DbJson,
+        remarks -> Nullable<Text>,
+        external_refs -> DbJson,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+        deleted_at -> Nullable<DbInstant>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    contact_links (workspace_id, contact_id, customer_id) {
+        workspace_id -> DbUuid,
+        contact_id -> DbUuid,
+        customer_id -> DbUuid,
+        position -> Integer,
+        role -> Nullable<Text>,
+        is_primary -> Bool,
+        is_decision_maker -> Bool,
+        left_date -> Nullable<Date>,
+        is_deleted -> Bool,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    external_refs (workspace_id, resource_type, system, value) {
+        workspace_id -> DbUuid,
+        resource_type -> Text,
+        system -> Text,
+        value -> Text,
+        object_id -> DbUuid,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    lookup_keys (workspace_id, resource_type, kind, value, object_id) {
+        workspace_id -> DbUuid,
+        resource_type -> Text,
+        kind -> Text,
+        value -> Text,
+        object_id -> DbUuid,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    changes (seq) {
+        seq -> BigInt,
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        #[sql_name = "type"]
+        kind -> Text,
+        object_type -> Text,
+        object_id -> DbUuid,
+        object_version -> BigInt,
+        changed -> DbJson,
+        actor_id -> Nullable<DbUuid>,
+        request_id -> Text,
+        at -> DbInstant,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    workspaces,
+    users,
+    sessions,
+    refresh_tokens,
+    login_throttles,
+    signing_keys,
+    api_keys,
+    dictionaries,
+    dictionary_items,
+    pools,
+    tiers,
+    customers,
+    customer_profiles,
+    contacts,
+    contact_links,
+    external_refs,
+    lookup_keys,
+    changes
+);

@@ -1,0 +1,57 @@
+//! A unit of work: one transaction (or savepoint), one caller, one `now`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use diesel::Connection;
+use diesel::connection::TransactionManager;
+
+use super::DbConnection;
+use super::clock;
+use super::failure::Failure;
+use super::id::{UserId, WorkspaceId};
+use super::types::Instant;
+
+/// Who acts, and in which request. What the change log records.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    pub workspace_id: WorkspaceId,
+    /// `None` for the system itself.
+    pub user_id: Option<UserId>,
+    pub request_id: String,
+}
+
+impl Actor {
+    /// The system's own work, outside of any request.
+    pub fn system(workspace_id: WorkspaceId) -> Self {
+        Self { workspace_id, user_id: None, request_id: "system".to_owned() }
+    }
+}
+
+/// What the work of a write is given.
+pub struct Tx<'a> {
+    pub conn: &'a mut DbConnection,
+    pub actor: &'a Actor,
+    /// One instant for everything that this unit of work stamps.
+    pub now: Instant,
+}
+
+/// Runs `work` in a transaction of its own, or in a savepoint when one is open. A panic rolls back like an error.
+pub fn run<T>(conn: &mut DbConnection, actor: &Actor, work: &dyn Fn(&mut Tx<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    conn.transaction(|conn| {
+        let depth = depth(conn);
+        match catch_unwind(AssertUnwindSafe(|| work(&mut Tx { conn: &mut *conn, actor, now: clock::now() }))) {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                // Savepoints that the panic left open would make Diesel believe it is deeper than it is.
+                while self::depth(conn) > depth {
+                    DbConnection::rollback_transaction(conn)?;
+                }
+                Err(Failure::Panic)
+            }
+        }
+    })
+}
+
+fn depth(conn: &mut DbConnection) -> u32 {
+    DbConnection::transaction_manager_status_mut(conn).transaction_depth().ok().flatten().map_or(0, std::num::NonZeroU32::get)
+}

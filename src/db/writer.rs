@@ -1,0 +1,128 @@
+//! SQLite's one writer: a thread that takes every queued write, runs each in a savepoint inside one
+//! `BEGIN IMMEDIATE`, commits once (`synchronous=FULL`), and only then answers them all.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
+
+use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
+use diesel::result::QueryResult;
+use tokio::sync::oneshot;
+
+use super::DbConnection;
+use super::connection::Manager;
+use super::failure::{Class, Failure, classify};
+use super::tx::{self, Actor, Tx};
+use crate::http::catalogue::Code;
+use crate::http::problem::Problem;
+
+/// A group ends when it has this many writes …
+const GROUP_SIZE: usize = 256;
+/// … or has run this long.
+const GROUP_TIME: Duration = Duration::from_millis(20);
+
+/// Answers one caller, once it is known whether the group was committed.
+type Finish = Box<dyn FnOnce(Result<(), Problem>) + Send>;
+/// Runs one write in its savepoint. `Err` means that the whole group is lost (a full disk).
+type Job = Box<dyn FnOnce(&mut DbConnection) -> (Finish, Result<(), Problem>) + Send>;
+
+/// The queue in front of the writer thread; the thread ends when the last clone is dropped.
+#[derive(Clone)]
+pub struct Writer {
+    queue: SyncSender<Job>,
+}
+
+impl Writer {
+    pub fn start(manager: Manager, queue: usize) -> std::io::Result<Self> {
+        let (sender, receiver) = sync_channel(queue);
+        std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || serve(&manager, &receiver))?;
+        Ok(Self { queue: sender })
+    }
+
+    pub async fn run<T, F>(&self, actor: Actor, work: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel::<Result<T, Failure>>();
+        let job: Job = Box::new(move |conn| {
+            if sender.is_closed() {
+                return (Box::new(|_| ()), Ok(())); // the caller has gone
+            }
+            let outcome = tx::run(conn, &actor, &work);
+            let lost = match &outcome {
+                Err(Failure::Database(error)) if classify(error) == Class::Full => Err(Problem::new(Code::StorageFull).retry_after(30)),
+                _ => Ok(()),
+            };
+            let finish: Finish = Box::new(move |committed| {
+                // A receiver that is gone has nobody to tell.
+                let _ = sender.send(match committed {
+                    Err(problem) if outcome.is_ok() => Err(problem.into()),
+                    _ => outcome,
+                });
+            });
+            (finish, lost)
+        });
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Problem::new(Code::Overloaded),
+            TrySendError::Disconnected(_) => Problem::new(Code::ShuttingDown),
+        })?;
+        receiver.await.unwrap_or(Err(Failure::Panic))
+    }
+}
+
+fn serve(manager: &Manager, queue: &Receiver<Job>) {
+    let mut open: Option<DbConnection> = None;
+    while let Ok(first) = queue.recv() {
+        let began = open.take().map_or_else(|| manager.open().map_err(|error| error.to_string()), Ok).and_then(|mut conn| {
+            begin(&mut conn).map_err(|error| error.to_string())?;
+            Ok(conn)
+        });
+        match began {
+            Ok(conn) => open = group(conn, first, queue),
+            Err(error) => {
+                tracing::error!(error, "the writer cannot open or begin");
+                let refuse: Job = first;
+                drop(refuse); // its sender is dropped with it: the caller gets an error, nothing was written
+            }
+        }
+    }
+}
+
+/// One group: savepoints, one commit, answers. Gives the connection back unless it is spoilt.
+fn group(mut conn: DbConnection, first: Job, queue: &Receiver<Job>) -> Option<DbConnection> {
+    let started = Instant::now();
+    let mut finishes = Vec::new();
+    let mut lost = Ok(());
+    let mut next = Some(first);
+    while let Some(job) = next {
+        let (finish, outcome) = job(&mut conn);
+        finishes.push(finish);
+        if outcome.is_err() {
+            lost = outcome;
+            break;
+        }
+        next = if finishes.len() < GROUP_SIZE && started.elapsed() < GROUP_TIME { queue.try_recv().ok() } else { None };
+    }
+    let committed = lost.and_then(|()| {
+        DbConnection::commit_transaction(&mut conn).map_err(|error| {
+            tracing::error!(%error, "a group of writes was not committed");
+            Failure::Database(error).into_problem()
+        })
+    });
+    let keep = committed.is_ok();
+    if !keep {
+        drop(conn);
+        finishes.into_iter().for_each(|finish| finish(committed.clone()));
+        return None;
+    }
+    finishes.into_iter().for_each(|finish| finish(Ok(())));
+    Some(conn)
+}
+
+/// `BEGIN IMMEDIATE` takes the write lock at once, so no statement of the group can meet "database is locked".
+fn begin(conn: &mut DbConnection) -> QueryResult<()> {
+    match conn {
+        DbConnection::Sqlite(lite) => AnsiTransactionManager::begin_transaction_sql(lite, "BEGIN IMMEDIATE"),
+        DbConnection::Postgres(pg) => <diesel::PgConnection as Connection>::TransactionManager::begin_transaction(pg),
+    }
+}

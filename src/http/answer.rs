@@ -1,0 +1,77 @@
+//! A finished answer: status, the headers a replay repeats, and the body. `db.write` gives it back from inside the
+//! transaction, so that it can be stored with the write it answers.
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, ETAG, LINK, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+
+use super::catalogue::Code;
+use super::etag;
+use super::page::Page;
+use super::problem::Problem;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub location: Option<String>,
+    pub etag: Option<String>,
+    pub link: Option<String>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn new<T: Serialize>(status: StatusCode, body: &T) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(body).map_err(|error| {
+            tracing::error!(%error, "an answer cannot be serialised");
+            Problem::new(Code::InternalError)
+        })?;
+        Ok(Self { status, location: None, etag: None, link: None, body })
+    }
+
+    pub fn ok<T: Serialize>(body: &T) -> Result<Self, Problem> {
+        Self::new(StatusCode::OK, body)
+    }
+
+    /// 200 with the object and its version.
+    pub fn object<T: Serialize>(version: i64, body: &T) -> Result<Self, Problem> {
+        Ok(Self { etag: Some(etag::of(version)), ..Self::ok(body)? })
+    }
+
+    /// 201 with the object, its version and where it is.
+    pub fn created<T: Serialize>(location: String, version: i64, body: &T) -> Result<Self, Problem> {
+        Ok(Self { location: Some(location), etag: Some(etag::of(version)), ..Self::new(StatusCode::CREATED, body)? })
+    }
+
+    /// 200 with a page, and where the next one is.
+    pub fn page<T: Serialize>(page: &Page<T>) -> Result<Self, Problem> {
+        let link = page.next_link.as_ref().map(|next| format!("<{next}>; rel=\"next\""));
+        Ok(Self { link, ..Self::ok(page)? })
+    }
+
+    pub const fn no_content() -> Self {
+        Self { status: StatusCode::NO_CONTENT, location: None, etag: None, link: None, body: Vec::new() }
+    }
+}
+
+impl Responder for Answer {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        if let Some(location) = self.location {
+            response.insert_header((LOCATION, location));
+        }
+        if let Some(etag) = self.etag {
+            response.insert_header((ETAG, etag));
+        }
+        if let Some(link) = self.link {
+            response.insert_header((LINK, link));
+        }
+        if self.body.is_empty() {
+            return response.finish();
+        }
+        response.insert_header((CONTENT_TYPE, "application/json")).body(self.body)
+    }
+}

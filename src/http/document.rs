@@ -1,0 +1,90 @@
+//! The finished OpenAPI document, and what the shell asks it: which operations a path has, which parameters they know.
+
+use std::collections::{BTreeSet, HashMap};
+
+use actix_web::dev::ResourceDef;
+use actix_web::web::Bytes;
+use serde_json::Value;
+
+use super::openapi;
+
+pub struct Document {
+    pub value: Value,
+    /// As served at `/openapi.json`.
+    pub text: Bytes,
+    templates: Vec<Template>,
+    /// Paths without parameters.
+    literals: HashMap<String, usize>,
+}
+
+struct Template {
+    path: String,
+    matcher: ResourceDef,
+    operations: Vec<Operation>,
+}
+
+struct Operation {
+    method: String,
+    parameters: BTreeSet<String>,
+}
+
+impl Document {
+    pub fn new(mut value: Value) -> Self {
+        openapi::finish(&mut value);
+        let mut templates: Vec<Template> = Vec::new();
+        for (path, method, operation) in openapi::operations(&value) {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let parameters =
+                parameters.filter(|one| one["in"] == "query").filter_map(|one| one["name"].as_str().map(str::to_owned)).collect();
+            let operation = Operation { method: method.to_ascii_uppercase(), parameters };
+            match templates.last_mut().filter(|template| template.path == path) {
+                Some(template) => template.operations.push(operation),
+                None => templates.push(Template { path: path.to_owned(), matcher: ResourceDef::new(path), operations: vec![operation] }),
+            }
+        }
+        let literals = templates
+            .iter()
+            .enumerate()
+            .filter(|(_, template)| !template.path.contains('{'))
+            .map(|(index, template)| (template.path.clone(), index))
+            .collect();
+        let text = Bytes::from(value.to_string());
+        Self { value, text, templates, literals }
+    }
+
+    /// As checked in: indented, for people and diffs.
+    pub fn pretty(&self) -> String {
+        let mut text = serde_json::to_string_pretty(&self.value).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// The templates that a path means: itself when there is one without parameters, else all that match.
+    fn matching(&self, path: &str) -> Vec<&Template> {
+        match self.literals.get(path).and_then(|index| self.templates.get(*index)) {
+            Some(literal) => vec![literal],
+            None => self.templates.iter().filter(|template| template.matcher.is_match(path)).collect(),
+        }
+    }
+
+    /// The methods a path answers, for `Allow`; empty when there is no such path.
+    pub fn allowed(&self, path: &str) -> BTreeSet<String> {
+        let mut methods: BTreeSet<String> =
+            self.matching(path).iter().flat_map(|template| &template.operations).map(|operation| operation.method.clone()).collect();
+        if methods.contains("GET") {
+            methods.insert("HEAD".to_owned());
+        }
+        methods
+    }
+
+    /// The query parameters of an operation; `None` when the document does not know it.
+    pub fn parameters(&self, method: &str, path: &str) -> Option<&BTreeSet<String>> {
+        let mut operations = self.matching(path).into_iter().flat_map(|template| &template.operations);
+        operations.find(|operation| operation.method == method).map(|operation| &operation.parameters)
+    }
+
+    /// The template of a path, as a label with few values.
+    pub fn template(&self, path: &str) -> &str {
+        self.matching(path).into_iter().next().map_or("unknown", |template| template.path.as_str())
+    }
+}

@@ -1,0 +1,43 @@
+//! What the server counts about itself, in Prometheus' text format on a listener of its own.
+
+use std::time::Duration;
+
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    durations: HistogramVec,
+    statements: IntGauge,
+}
+
+impl Metrics {
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let requests = IntCounterVec::new(Opts::new("fishpond_http_requests_total", "Requests answered."), &["method", "route", "status"])?;
+        let buckets = vec![0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+        let durations = HistogramVec::new(
+            HistogramOpts::new("fishpond_http_request_duration_seconds", "Time from the request's head to its answer.").buckets(buckets),
+            &["method", "route"],
+        )?;
+        let statements = IntGauge::new("fishpond_sql_statements", "SQL statements run since the start.")?;
+        registry.register(Box::new(requests.clone()))?;
+        registry.register(Box::new(durations.clone()))?;
+        registry.register(Box::new(statements.clone()))?;
+        Ok(Self { registry, requests, durations, statements })
+    }
+
+    pub fn observe(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
+        self.requests.with_label_values(&[method, route, &status.to_string()]).inc();
+        self.durations.with_label_values(&[method, route]).observe(elapsed.as_secs_f64());
+    }
+
+    pub fn text(&self, statements: u64) -> Vec<u8> {
+        self.statements.set(i64::try_from(statements).unwrap_or(i64::MAX));
+        let mut text = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
+            tracing::error!(%error, "the metrics cannot be written");
+        }
+        text
+    }
+}

@@ -1,0 +1,209 @@
+//! Finishes the generated OpenAPI document so that it says what the contract says for every resource alike.
+//!
+//! The routes give paths, parameters and types. This pass adds what is true everywhere: bodies refuse unknown members
+//! and take null for "clear", answers have every member, every operation may answer a problem.
+#![expect(clippy::indexing_slicing, reason = "a JSON value read by name gives null when there is none")]
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::{Map, Value, json};
+
+/// Members of answers that are only there when asked for.
+const OPTIONAL: [&str; 2] = ["total", "total_capped"];
+
+pub fn finish(document: &mut Value) {
+    rename_pages(document);
+    flatten_unions(document);
+    let bodies = body_schema_names(document);
+    let reachable = reachable(document, &bodies);
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        for (name, schema) in schemas.iter_mut() {
+            if bodies.contains(name) {
+                finish_body(schema);
+            } else if !reachable.contains(name) {
+                require_all(schema);
+            }
+        }
+        schemas.sort_keys();
+    }
+    default_answers(document);
+    if let Some(paths) = document["paths"].as_object_mut() {
+        paths.sort_keys();
+    }
+}
+
+/// The schemas that request bodies name.
+pub fn body_schema_names(document: &Value) -> BTreeSet<String> {
+    operations(document)
+        .filter_map(|(_, _, operation)| operation["requestBody"]["content"].as_object())
+        .flat_map(|content| content.values())
+        .filter_map(|media| schema_name(&media["schema"]).map(str::to_owned))
+        .collect()
+}
+
+/// Every operation with its path and method.
+pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+    document["paths"].as_object().into_iter().flatten().flat_map(|(path, item)| {
+        METHODS.iter().filter_map(move |method| item.get(method).map(|operation| (path.as_str(), *method, operation)))
+    })
+}
+
+fn schema_name(schema: &Value) -> Option<&str> {
+    schema["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/components/schemas/"))
+}
+
+/// Lets a schema be null as well.
+pub fn allow_null(schema: &mut Value) {
+    let Some(members) = schema.as_object_mut() else { return };
+    if members.contains_key("$ref") {
+        let reference = schema.take();
+        *schema = json!({ "oneOf": [reference, { "type": "null" }] });
+        return;
+    }
+    match members.get_mut("type") {
+        Some(Value::String(one)) if one != "null" => {
+            let one = std::mem::take(one);
+            members.insert("type".to_owned(), json!([one, "null"]));
+        }
+        Some(Value::Array(many)) if !many.contains(&json!("null")) => many.push(json!("null")),
+        _ => {}
+    }
+    if let Some(Value::Array(choices)) = members.get_mut("enum")
+        && !choices.contains(&Value::Null)
+    {
+        choices.push(Value::Null);
+    }
+}
+
+/// In a body, what is not required may be null (absent = null = default; in a patch null clears), and nothing is unknown.
+fn finish_body(schema: &mut Value) {
+    let required: Vec<Value> = schema["required"].as_array().cloned().unwrap_or_default();
+    let patch = schema["x-merge-patch"] == true;
+    let keep: Vec<Value> = schema["x-not-null"].as_array().cloned().unwrap_or_default();
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        for (name, property) in properties {
+            let name = Value::String(name.clone());
+            let nullable = property["oneOf"].as_array().is_some_and(|choices| choices.iter().any(|choice| choice["type"] == "null"));
+            if !required.contains(&name) && !keep.contains(&name) && !nullable {
+                allow_null(property);
+            }
+            if patch && let Some(members) = property.as_object_mut() {
+                members.remove("default");
+            }
+        }
+    }
+    if let Some(members) = schema.as_object_mut() {
+        members.remove("x-merge-patch");
+        members.remove("x-not-null");
+        members.insert("additionalProperties".to_owned(), Value::Bool(false));
+    }
+}
+
+/// In an answer every documented member is present.
+fn require_all(schema: &mut Value) {
+    if let Some(properties) = schema["properties"].as_object() {
+        let names: Vec<&String> = properties.keys().filter(|name| !OPTIONAL.contains(&name.as_str())).collect();
+        schema["required"] = json!(names);
+    }
+}
+
+/// `serde(flatten)` comes as `allOf`; one object is what readers and code generators want.
+fn flatten_unions(document: &mut Value) {
+    let known = document["components"]["schemas"].clone();
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    for schema in schemas.values_mut() {
+        if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+            let mut whole = schema.clone();
+            let (mut properties, mut required) = (Map::new(), Vec::new());
+            for part in parts {
+                let part = schema_name(part).map_or(part, |name| &known[name]);
+                properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
+                required.extend(part["required"].as_array().cloned().unwrap_or_default());
+            }
+            if let Some(members) = whole.as_object_mut() {
+                members.remove("allOf");
+                members.insert("type".to_owned(), json!("object"));
+                members.insert("properties".to_owned(), Value::Object(properties));
+                if !required.is_empty() {
+                    members.insert("required".to_owned(), Value::Array(required));
+                }
+            }
+            *schema = whole;
+        }
+    }
+}
+
+/// `Page_Customer` is called `CustomerPage`.
+fn rename_pages(document: &mut Value) {
+    let names: HashMap<String, String> = document["components"]["schemas"]
+        .as_object()
+        .into_iter()
+        .flat_map(|schemas| schemas.keys())
+        .filter_map(|name| name.strip_prefix("Page_").map(|item| (name.clone(), format!("{item}Page"))))
+        .collect();
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        for (old, new) in &names {
+            if let Some(schema) = schemas.remove(old) {
+                schemas.insert(new.clone(), schema);
+            }
+        }
+    }
+    rename_references(document, &names);
+}
+
+fn rename_references(value: &mut Value, names: &HashMap<String, String>) {
+    match value {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get_mut("$ref")
+                && let Some(new) = reference.strip_prefix("#/components/schemas/").and_then(|old| names.get(old))
+            {
+                *reference = format!("#/components/schemas/{new}");
+            }
+            members.values_mut().for_each(|member| rename_references(member, names));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename_references(item, names)),
+        _ => {}
+    }
+}
+
+/// The schemas that bodies lead to.
+fn reachable(document: &Value, from: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<String> = from.iter().cloned().collect();
+    while let Some(name) = open.pop() {
+        if seen.insert(name.clone()) {
+            references(&document["components"]["schemas"][&name], &mut open);
+        }
+    }
+    seen
+}
+
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(schema_name(value).map(str::to_owned));
+            members.values().for_each(|member| references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+/// Every operation may answer a problem; those with an id may answer 404, those with a body 422.
+fn default_answers(document: &mut Value) {
+    document["components"]["responses"]["Problem"] = json!({
+        "description": "The request was refused; `code` says why.",
+        "headers": {
+            "Error-Code": { "description": "The problem's code.", "schema": { "type": "string" } },
+            "Retry-After": { "description": "Seconds to wait (429 and 503).", "schema": { "type": "integer" } },
+        },
+        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+    });
+    let Some(paths) = document["paths"].as_object_mut() else { return };
+    for item in paths.values_mut().filter_map(Value::as_object_mut) {
+        for operation in item.values_mut().filter(|operation| operation.get("responses").is_some()) {
+            operation["responses"]["default"] = json!({ "$ref": "#/components/responses/Problem" });
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Bodies are checked against their operation's own schema from the OpenAPI document: every violation at once, each with
+//! its pointer. So bounds are written once, in the schema attributes, and the document cannot lie.
+#![expect(clippy::indexing_slicing, reason = "a JSON value read by name gives null when there is none")]
+
+use std::collections::HashMap;
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{ValidationError, Validator};
+use serde_json::{Map, Value, json};
+
+use super::catalogue::Code;
+use super::problem::FieldError;
+use crate::db::id::ID_PATTERN;
+
+/// The checkers of all body schemas, by schema name.
+pub struct Schemas(HashMap<String, BodySchema>);
+
+struct BodySchema {
+    /// The schema without references, as the validator got it.
+    schema: Value,
+    validator: Validator,
+    /// Members of the resource that a body may not set.
+    read_only: Vec<String>,
+}
+
+impl Schemas {
+    /// Compiles the schema of every request body of the document.
+    pub fn compile(document: &Value) -> Result<Self, String> {
+        let mut compiled = HashMap::new();
+        for name in super::openapi::body_schema_names(document) {
+            let schema = inline(document, &json!({ "$ref": format!("#/components/schemas/{name}") }), 0);
+            let validator = jsonschema::draft202012::options()
+                .should_validate_formats(true)
+                .with_format("email", super::formats::is_email)
+                .with_format("uri", super::formats::is_web_url)
+                .with_format("date", super::formats::is_date)
+                .with_format("date-time", super::formats::is_instant)
+                .build(&schema)
+                .map_err(|error| format!("the schema {name} does not compile: {error}"))?;
+            let resource = name.trim_start_matches("Create").trim_start_matches("Update");
+            let members = if resource == name { None } else { document["components"]["schemas"][resource]["properties"].as_object() };
+            let read_only = members.map(|members| members.keys().cloned().collect()).unwrap_or_default();
+            compiled.insert(name, BodySchema { schema, validator, read_only });
+        }
+        Ok(Self(compiled))
+    }
+
+    /// Normalises the body (text trimmed, `""` becomes null) and gives everything that is wrong with it.
+    pub fn check(&self, name: &str, body: &mut Value) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        normalise(body, &mut String::new(), &mut errors);
+        match self.0.get(name) {
+            Some(schema) => schema.validator.iter_errors(body).for_each(|error| schema.explain(&error, &mut errors)),
+            None => errors.push(FieldError::new("", Code::WrongType).with("expected", "nothing")),
+        }
+        errors
+    }
+}
+
+/// Replaces references by what they name, and "X or null" unions by X with a null type: then every violation is a plain one.
+fn inline(document: &Value, schema: &Value, depth: usize) -> Value {
+    if depth > 32 {
+        return Value::Bool(true);
+    }
+    match schema {
+        Value::Object(members) => {
+            if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+                let target = reference.strip_prefix('#').and_then(|pointer| document.pointer(pointer)).unwrap_or(&Value::Null);
+                return inline(document, target, depth + 1);
+            }
+            let mut copy: Map<String, Value> =
+                members.iter().map(|(key, value)| (key.clone(), inline(document, value, depth + 1))).collect();
+            if let Some(Value::Array(choices)) = copy.get("oneOf")
+                && let [only] = choices.iter().filter(|choice| choice["type"] != "null").collect::<Vec<_>>().as_slice()
+                && choices.len() == 2
+            {
+                let mut schema = (*only).clone();
+                super::openapi::allow_null(&mut schema);
+                return schema;
+            }
+            copy.remove("example");
+            copy.remove("examples");
+            Value::Object(copy)
+        }
+        Value::Array(items) => Value::Array(items.iter().map(|item| inline(document, item, depth + 1)).collect()),
+        other => other.clone(),
+    }
+}
+
+fn normalise(value: &mut Value, pointer: &mut String, errors: &mut Vec<FieldError>) {
+    match value {
+        Value::String(text) => {
+            // Passwords are taken as they are.
+            if !pointer.ends_with("password") {
+                let trimmed = text.trim();
+                if trimmed.len() != text.len() {
+                    *text = trimmed.to_owned();
+                }
+            }
+            if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+                errors.push(FieldError::new(pointer.clone(), Code::InvalidCharacters));
+            }
+            if text.is_empty() {
+                *value = Value::Null;
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                descend(pointer, &index.to_string(), |pointer| normalise(item, pointer, errors));
+            }
+        }
+        Value::Object(members) => {
+            for (key, member) in members {
+                descend(pointer, &escape(key), |pointer| normalise(member, pointer, errors));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn descend(pointer: &mut String, step: &str, visit: impl FnOnce(&mut String)) {
+    let length = pointer.len();
+    pointer.push('/');
+    pointer.push_str(step);
+    visit(pointer);
+    pointer.truncate(length);
+}
+
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+impl BodySchema {
+    fn explain(&self, error: &ValidationError<'_>, errors: &mut Vec<FieldError>) {
+        let pointer = error.instance_path().to_string();
+        let at = |code| FieldError::new(pointer.clone(), code);
+        errors.push(match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                let known = self.siblings(error);
+                errors.extend(unexpected.iter().map(|key| self.unexpected(&pointer, key, &known)));
+                return;
+            }
+            ValidationErrorKind::Required { property } => {
+                FieldError::new(format!("{pointer}/{}", escape(property.as_str().unwrap_or_default())), Code::Required)
+            }
+            ValidationErrorKind::Type { .. } if error.instance().is_null() => at(Code::Required),
+            ValidationErrorKind::Type { kind } => at(Code::WrongType).with("expected", type_names(kind)),
+            // A null among the choices of an enum that is not nullable fails its type as well.
+            ValidationErrorKind::Enum { .. } if error.instance().is_null() => return,
+            ValidationErrorKind::Enum { options } => {
+                let allowed: Vec<Value> = options.as_array().into_iter().flatten().filter(|option| !option.is_null()).cloned().collect();
+                let nearest = error.instance().as_str().and_then(|given| nearest(given, allowed.iter().filter_map(Value::as_str)));
+                let error = at(Code::InvalidChoice).with("did_you_mean", nearest.map(str::to_owned));
+                error.with("allowed", allowed)
+            }
+            ValidationErrorKind::MinLength { limit } => at(Code::TooShort).with("min", *limit),
+            ValidationErrorKind::MaxLength { limit } => at(Code::TooLong).with("max", *limit),
+            ValidationErrorKind::Minimum { limit } | ValidationErrorKind::ExclusiveMinimum { limit } => {
+                at(Code::TooSmall).with("min", limit.clone())
+            }
+            ValidationErrorKind::Maximum { limit } | ValidationErrorKind::ExclusiveMaximum { limit } => {
+                at(Code::TooLarge).with("max", limit.clone())
+            }
+            ValidationErrorKind::MaxItems { limit } | ValidationErrorKind::MaxProperties { limit } => {
+                at(Code::TooManyItems).with("max", *limit)
+            }
+            ValidationErrorKind::MinItems { limit } | ValidationErrorKind::MinProperties { limit } => {
+                at(Code::TooFewItems).with("min", *limit)
+            }
+            ValidationErrorKind::UniqueItems => at(Code::DuplicateItem),
+            ValidationErrorKind::Format { format } => at(Code::InvalidFormat).with("format", format.clone()),
+            ValidationErrorKind::Pattern { pattern } => match pattern.strip_prefix('^').and_then(|rest| rest.split_once(ID_PATTERN)) {
+                Some((prefix, _)) => at(Code::WrongResourceType).with("prefix", prefix),
+                None => at(Code::InvalidFormat).with("format", pattern.clone()),
+            },
+            _ => at(Code::InvalidFormat).with("format", error.kind().keyword()),
+        });
+    }
+
+    /// The members that the violated object may have.
+    fn siblings(&self, error: &ValidationError<'_>) -> Vec<&str> {
+        let path = error.schema_path().to_string();
+        let object = path.rsplit_once('/').map_or("", |(object, _)| object);
+        let members = self.schema.pointer(object).and_then(|schema| schema["properties"].as_object());
+        members.into_iter().flatten().map(|(key, _)| key.as_str()).collect()
+    }
+
+    fn unexpected(&self, pointer: &str, key: &str, known: &[&str]) -> FieldError {
+        let place = format!("{pointer}/{}", escape(key));
+        if pointer.is_empty() && self.read_only.iter().any(|member| member == key) {
+            return FieldError::new(place, Code::ReadOnlyField).with("field", key);
+        }
+        let meant = nearest(key, known.iter().copied());
+        FieldError::new(place, Code::UnknownField).with("field", key).with("did_you_mean", meant.map(str::to_owned))
+    }
+}
+
+fn type_names(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(one) => one.to_string(),
+        TypeKind::Multiple(many) => many.iter().map(|one| one.to_string()).filter(|name| name != "null").collect::<Vec<_>>().join(" or "),
+    }
+}
+
+/// The most similar valid name, when it is similar at all.
+pub fn nearest<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    names
+        .map(|name| (strsim::jaro_winkler(given, name), name))
+        .filter(|(similarity, _)| *similarity > 0.75)
+        .max_by(|(left, _), (right, _)| left.total_cmp(right))
+        .map(|(_, name)| name)
+}

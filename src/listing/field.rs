@@ -1,0 +1,162 @@
+//! What a list can be filtered and sorted by.
+
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::fold::fold_compare;
+use crate::db::condition::{AnyId, Bind};
+use crate::db::id::decode_with_prefix;
+use crate::db::types::Instant;
+use crate::http::formats::is_date;
+
+/// How a field's values are read, compared and described.
+#[derive(Debug, Clone, Copy)]
+pub enum FieldType {
+    /// Compared folded; the column holds the fold.
+    Text,
+    /// Compared exactly; the column holds the key that this function makes of a value, if it can.
+    Key(fn(&str) -> Option<String>, &'static str),
+    Enum(&'static [&'static str]),
+    /// An id with this prefix.
+    Id(&'static str),
+    /// `system:value`; the column is a row of two.
+    ExternalRef,
+    Integer,
+    Boolean,
+    Instant,
+    Day,
+}
+
+/// One field of a resource's list. `name` is JSON member and query parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    pub name: &'static str,
+    pub kind: FieldType,
+    /// The SQL that is compared.
+    pub column: &'static str,
+    /// For what lies in another table: SQL up to the workspace, and from there to the comparison; a `)` ends it.
+    pub through: Option<(&'static str, &'static str)>,
+    /// Whether lt, lte, gt and gte are offered.
+    pub is_range: bool,
+    /// Whether an index serves this order.
+    pub is_sortable: bool,
+    pub is_nullable: bool,
+}
+
+impl Field {
+    /// Filtered by eq and in.
+    pub const fn new(name: &'static str, kind: FieldType, column: &'static str) -> Self {
+        Self { name, kind, column, through: None, is_range: false, is_sortable: false, is_nullable: false }
+    }
+
+    pub const fn range(mut self) -> Self {
+        self.is_range = true;
+        self
+    }
+
+    pub const fn sortable(mut self) -> Self {
+        self.is_sortable = true;
+        self
+    }
+
+    pub const fn nullable(mut self) -> Self {
+        self.is_nullable = true;
+        self
+    }
+
+    pub const fn through(mut self, before: &'static str, after: &'static str) -> Self {
+        self.through = Some((before, after));
+        self
+    }
+}
+
+impl FieldType {
+    /// Text that is compared as it is.
+    pub const CODE: Self = Self::Key(|text| Some(text.to_owned()), "text");
+    /// An e-mail address: its column holds lower case.
+    pub const LOWER_CASE: Self = Self::Key(|text| Some(text.to_lowercase()), "an e-mail address");
+
+    /// Reads a query parameter's value.
+    pub fn parse(self, text: &str) -> Option<Bind> {
+        Some(match self {
+            Self::Text => Bind::Text(fold_compare(text.trim())),
+            Self::Key(key, _) => Bind::Text(key(text.trim())?),
+            Self::Enum(names) => Bind::Text(names.contains(&text).then(|| text.to_owned())?),
+            Self::Id(prefix) => Bind::Uuid(AnyId::from_uuid(decode_with_prefix(prefix, text)?)),
+            Self::ExternalRef => text.split_once(':').map(|(system, value)| Bind::Pair(system.to_owned(), value.to_owned()))?,
+            Self::Integer => Bind::Integer(text.parse().ok()?),
+            Self::Boolean => Bind::Boolean(bool::from_str(text).ok()?),
+            // A plus sign that nobody escaped has become a space.
+            Self::Instant => Bind::Instant(text.replace(' ', "+").parse::<Instant>().ok()?),
+            Self::Day => Bind::Day(is_date(text).then(|| text.parse::<NaiveDate>().ok())??),
+        })
+    }
+
+    /// What the value must be, for the error.
+    pub fn expected(self) -> String {
+        match self {
+            Self::Text => "text".to_owned(),
+            Self::Key(_, expected) => expected.to_owned(),
+            Self::Enum(names) => format!("one of {}", names.join(", ")),
+            Self::Id(prefix) => format!("an id that begins with {prefix}_"),
+            Self::ExternalRef => "system:value".to_owned(),
+            Self::Integer => "an integer".to_owned(),
+            Self::Boolean => "true or false".to_owned(),
+            Self::Instant => "an RFC 3339 instant with an offset".to_owned(),
+            Self::Day => "a day as YYYY-MM-DD".to_owned(),
+        }
+    }
+
+    /// The sort key of a row, from the member it is answered with. `None` is null.
+    pub fn sort_key(self, member: &Value) -> Option<Bind> {
+        match (self, member) {
+            (Self::Text, Value::String(text)) => Some(Bind::Text(fold_compare(text))),
+            (Self::Key(..), Value::String(text)) => Some(Bind::Text(text.clone())),
+            (_, Value::String(text)) => self.parse(text),
+            (Self::Integer, Value::Number(number)) => number.as_i64().map(Bind::Integer),
+            (Self::Boolean, Value::Bool(value)) => Some(Bind::Boolean(*value)),
+            _ => None,
+        }
+    }
+}
+
+/// A sort key in a cursor.
+pub fn to_json(bind: Option<&Bind>) -> Value {
+    match bind {
+        None => Value::Null,
+        Some(Bind::Text(text)) => text.as_str().into(),
+        Some(Bind::Pair(left, right)) => format!("{left}:{right}").into(),
+        Some(Bind::Uuid(id)) => id.uuid().as_u128().to_string().into(),
+        Some(Bind::Integer(value)) => (*value).into(),
+        Some(Bind::Boolean(value)) => (*value).into(),
+        Some(Bind::Instant(at)) => at.to_string().into(),
+        Some(Bind::Day(day)) => day.to_string().into(),
+    }
+}
+
+/// Reads it back; the outer `None` is a damaged cursor.
+pub fn from_json(kind: FieldType, value: &Value) -> Option<Option<Bind>> {
+    Some(match (kind, value) {
+        (_, Value::Null) => None,
+        (FieldType::Text | FieldType::Key(..), Value::String(text)) => Some(Bind::Text(text.clone())),
+        (FieldType::Id(_), Value::String(text)) => Some(Bind::Uuid(AnyId::from_uuid(Uuid::from_u128(text.parse().ok()?)))),
+        (FieldType::Integer, Value::Number(number)) => Some(Bind::Integer(number.as_i64()?)),
+        (FieldType::Boolean, Value::Bool(value)) => Some(Bind::Boolean(*value)),
+        (FieldType::Enum(_) | FieldType::Instant | FieldType::Day, Value::String(text)) => Some(kind.parse(text)?),
+        _ => return None,
+    })
+}
+
+/// A resource with a list.
+pub trait Listed: 'static {
+    /// What it is called in cursors.
+    const NAME: &'static str;
+    /// The table whose `id` ends every order.
+    const TABLE: &'static str;
+    const FIELDS: &'static [Field];
+    /// Whether rows are deleted softly, and admins may list the deleted ones.
+    const HAS_DELETED: bool;
+}

@@ -1,0 +1,32 @@
+//! Text as it is compared: equal on both databases because it is made here and stored.
+
+use caseless::Caseless;
+use unicode_normalization::UnicodeNormalization;
+
+/// Compatibility forms and case taken away (Unicode's NFKC and case folding): `Ｈuawei` = `huawei`, `STRASSE` = `straße`.
+pub fn fold_compare(text: &str) -> String {
+    text.nfkc().default_case_fold().nfkc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn width_and_case_do_not_count() {
+        assert_eq!(fold_compare("ＨＵＡＷＥＩ 华为"), "huawei 华为");
+        assert_eq!(fold_compare("Straße"), fold_compare("STRASSE"));
+        assert_eq!(fold_compare("Energi\u{301}a"), fold_compare("ENERGÍA"));
+        assert_ne!(fold_compare("Energia"), fold_compare("Energía"));
+    }
+
+    proptest! {
+        #[test]
+        fn folding_twice_changes_nothing(text in ".*") {
+            let once = fold_compare(&text);
+            prop_assert_eq!(fold_compare(&once), once);
+        }
+    }
+}

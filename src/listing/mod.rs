@@ -1,0 +1,12 @@
+//! One list engine for every resource: a table of fields drives filters, sorting, cursors and the document's parameters.
+//!
+//! A resource declares `&[Field]` and gives its rows; nothing here knows a resource.
+
+mod cursor;
+mod field;
+pub mod fold;
+mod params;
+mod request;
+
+pub use field::{Field, FieldType, Listed};
+pub use request::{List, counted};

@@ -1,0 +1,86 @@
+//! The document's query parameters of a list, from its table of fields.
+
+use serde_json::json;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
+
+use super::field::{Field, FieldType, Listed};
+use super::request::{List, MAX_LIMIT, MAX_TOTAL, Operator, takes_lists};
+use crate::db::id::ID_PATTERN;
+
+impl<R: Listed> IntoParams for List<R> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = vec![
+            parameter("limit", "Rows per page.", integer(Some(1), Some(MAX_LIMIT), Some(50))),
+            parameter("cursor", "`next_cursor` of the page before; filter and sort must be the same.", text()),
+            parameter(
+                "sort",
+                &format!(
+                    "Up to 3 of {}, separated by commas, `-` in front for descending. Nulls come last. Default: newest first.",
+                    sortable(R::FIELDS)
+                ),
+                text(),
+            ),
+            parameter("include_total", &format!("Adds `total`, exact up to {MAX_TOTAL}."), boolean()),
+        ];
+        if R::HAS_DELETED {
+            parameters.push(parameter("is_deleted", "Lists the deleted rows instead (administrators only).", boolean()));
+        }
+        for field in R::FIELDS {
+            parameters.push(parameter(field.name, "Equal to.", schema(field.kind)));
+            if takes_lists(field.kind) {
+                parameters.push(parameter(&format!("{}[in]", field.name), "One of up to 200 values, separated by commas.", text()));
+            }
+            if field.is_range {
+                for (name, operator) in Operator::RANGE {
+                    let description = match operator {
+                        Operator::Lt => "Less than.",
+                        Operator::Lte => "At most.",
+                        Operator::Gt => "Greater than.",
+                        _ => "At least.",
+                    };
+                    parameters.push(parameter(&format!("{}[{name}]", field.name), description, schema(field.kind)));
+                }
+            }
+        }
+        parameters
+    }
+}
+
+fn sortable(fields: &[Field]) -> String {
+    let names: Vec<String> = fields.iter().filter(|field| field.is_sortable).map(|field| format!("`{}`", field.name)).collect();
+    names.join(", ")
+}
+
+pub fn parameter(name: &str, description: &str, schema: Object) -> Parameter {
+    ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).description(Some(description)).schema(Some(schema)).build()
+}
+
+fn text() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).build()
+}
+
+fn boolean() -> Object {
+    ObjectBuilder::new().schema_type(Type::Boolean).build()
+}
+
+pub fn integer(minimum: Option<i64>, maximum: Option<i64>, default: Option<i64>) -> Object {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(minimum).maximum(maximum).default(default.map(|value| json!(value))).build()
+}
+
+fn schema(kind: FieldType) -> Object {
+    let formatted =
+        |format: KnownFormat| ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format))).build();
+    match kind {
+        FieldType::Text => text(),
+        FieldType::Key(_, expected) => ObjectBuilder::new().schema_type(Type::String).description(Some(expected)).build(),
+        FieldType::ExternalRef => ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z0-9_-]{1,32}:.{1,200}$")).build(),
+        FieldType::Enum(names) => ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().copied())).build(),
+        FieldType::Id(prefix) => ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^{prefix}{ID_PATTERN}$"))).build(),
+        FieldType::Integer => integer(None, None, None),
+        FieldType::Boolean => boolean(),
+        FieldType::Instant => formatted(KnownFormat::DateTime),
+        FieldType::Day => formatted(KnownFormat::Date),
+    }
+}

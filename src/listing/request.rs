@@ -1,0 +1,310 @@
+//! A list as it was asked for, and the SQL it becomes.
+
+use std::cmp::Ordering;
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use diesel::QueryResult;
+use diesel::expression::SqlLiteral;
+use diesel::sql_types::{Integer, Text};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::cursor::Cursor;
+use super::field::{Field, FieldType, Listed, from_json, to_json};
+use crate::db::condition::{AnyId, Bind, Condition};
+use crate::db::id::{WorkspaceId, decode_any};
+use crate::http::catalogue::Code;
+use crate::http::page::Page;
+use crate::http::problem::Problem;
+use crate::http::query::{Query, invalid};
+use crate::http::schemas::nearest;
+
+const DEFAULT_LIMIT: i64 = 50;
+pub const MAX_LIMIT: i64 = 200;
+/// Totals are exact up to here.
+pub const MAX_TOTAL: i64 = 10_000;
+const MAX_SORT_KEYS: usize = 3;
+const MAX_IN: usize = 200;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    Eq,
+    In,
+    Lt,
+    Lte,
+    Gt,
+    Gte,
+}
+
+impl Operator {
+    pub const RANGE: [(&'static str, Self); 4] = [("lt", Self::Lt), ("lte", Self::Lte), ("gt", Self::Gt), ("gte", Self::Gte)];
+
+    fn of(name: &str, field: &Field) -> Option<Self> {
+        match name {
+            "in" if takes_lists(field.kind) => Some(Self::In),
+            _ if field.is_range => Self::RANGE.iter().find_map(|(known, operator)| (*known == name).then_some(*operator)),
+            _ => None,
+        }
+    }
+
+    const fn symbol(self) -> &'static str {
+        match self {
+            Self::Eq | Self::In => " = ",
+            Self::Lt => " < ",
+            Self::Lte => " <= ",
+            Self::Gt => " > ",
+            Self::Gte => " >= ",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct SortKey {
+    field: &'static Field,
+    descending: bool,
+}
+
+/// One comparison; several values are `in`.
+#[derive(Debug, Clone)]
+struct Filter {
+    field: &'static Field,
+    operator: Operator,
+    values: Vec<Bind>,
+}
+
+impl Filter {
+    fn condition(&self, workspace_id: WorkspaceId) -> Condition {
+        let Self { field, operator, values } = self;
+        let comparison = match (operator, values.as_slice()) {
+            (Operator::In, _) => Condition::any_of(field.column, values.iter().cloned()),
+            (_, [value, ..]) => Condition::sql(format!("{}{}", field.column, operator.symbol())).bind(value.clone()),
+            (_, []) => Condition::default(),
+        };
+        match field.through {
+            Some((before, after)) => Condition::sql(before).bind(workspace_id).then(after).append(comparison).then(")"),
+            None => comparison,
+        }
+    }
+}
+
+/// A list of `R` as the query string asks for it.
+#[derive(Debug, Clone)]
+pub struct List<R> {
+    filters: Vec<Filter>,
+    sort: Vec<SortKey>,
+    limit: i64,
+    cursor: Option<String>,
+    pub include_total: bool,
+    pub is_deleted: bool,
+    /// What the cursor's hash is made of, besides the workspace.
+    identity: String,
+    /// Path and query without the cursor.
+    target: String,
+    resource: PhantomData<fn() -> R>,
+}
+
+impl<R: Listed> List<R> {
+    pub fn parse(path: &str, query: &Query) -> Result<Self, Problem> {
+        let mut list = Self {
+            filters: Vec::new(),
+            sort: Vec::new(),
+            limit: query.integer("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?,
+            cursor: query.get("cursor").map(str::to_owned),
+            include_total: query.boolean("include_total")?,
+            is_deleted: R::HAS_DELETED && query.boolean("is_deleted")?,
+            identity: R::NAME.to_owned(),
+            target: target(path, query),
+            resource: PhantomData,
+        };
+        let mut pairs: Vec<_> = query.pairs().filter(|(name, _)| !matches!(*name, "limit" | "cursor" | "include_total")).collect();
+        pairs.sort_unstable();
+        for (name, value) in pairs {
+            list.identity.push_str(&format!("\n{name}={value}"));
+            match name {
+                "sort" => list.sort = sort_keys(R::FIELDS, value)?,
+                "is_deleted" => {}
+                _ => list.filters.push(filter(R::FIELDS, name, value)?),
+            }
+        }
+        Ok(list)
+    }
+
+    /// How many rows to load: one more than the page, to know whether there is a next one.
+    pub fn rows(&self) -> i64 {
+        self.limit + 1
+    }
+
+    /// The filters, without the cursor: what a total counts.
+    pub fn filter(&self, workspace_id: WorkspaceId) -> Condition {
+        self.filters.iter().map(|filter| filter.condition(workspace_id)).fold(Condition::default(), Condition::and)
+    }
+
+    /// The values that a field is filtered by, for scopes that must know.
+    pub fn values(&self, name: &str) -> Vec<Bind> {
+        self.filters.iter().filter(|filter| filter.field.name == name).flat_map(|filter| filter.values.clone()).collect()
+    }
+
+    /// The filters and where this page begins.
+    pub fn page_filter(&self, workspace_id: WorkspaceId) -> Result<Condition, Problem> {
+        let Some(text) = &self.cursor else { return Ok(self.filter(workspace_id)) };
+        let cursor = Cursor::decode(text, self.hash(workspace_id))?;
+        let damaged = || Problem::new(Code::InvalidCursor);
+        if cursor.keys.len() != self.sort.len() {
+            return Err(damaged());
+        }
+        let keys = self.sort.iter().zip(&cursor.keys).map(|(key, value)| from_json(key.field.kind, value).ok_or_else(damaged));
+        Ok(self.filter(workspace_id).and(self.after(&keys.collect::<Result<Vec<_>, _>>()?, cursor.id)))
+    }
+
+    /// The id's direction is the first key's, so that one index serves both.
+    fn id_descends(&self) -> bool {
+        self.sort.first().is_none_or(|key| key.descending)
+    }
+
+    fn after(&self, values: &[Option<Bind>], id: Uuid) -> Condition {
+        let id = Bind::Uuid(AnyId::from_uuid(id));
+        let id_column = format!("{}.id", R::TABLE);
+        let plain = self.sort.iter().all(|key| !key.field.is_nullable && key.descending == self.id_descends());
+        if plain {
+            // One comparison of rows, which both databases answer from the index.
+            let columns: Vec<&str> = self.sort.iter().map(|key| key.field.column).chain([id_column.as_str()]).collect();
+            let symbol = if self.id_descends() { ") < (" } else { ") > (" };
+            let mut condition = Condition::sql(format!("({}{symbol}", columns.join(", ")));
+            for value in values.iter().flatten() {
+                condition = condition.bind(value.clone()).then(", ");
+            }
+            return condition.bind(id).then(")");
+        }
+        let symbol = if self.id_descends() { " < " } else { " > " };
+        let last = Condition::sql(format!("{id_column}{symbol}")).bind(id);
+        self.sort.iter().zip(values).rev().fold(last, |later, (key, value)| {
+            let SortKey { field: Field { column, is_nullable, .. }, descending } = key;
+            match value {
+                // Nulls come last: after a null there are only nulls.
+                None => Condition::sql(format!("{column} IS NULL")).and(later),
+                Some(value) => {
+                    let beyond = Condition::sql(format!("{column}{}", if *descending { " < " } else { " > " })).bind(value.clone());
+                    let beyond = if *is_nullable { beyond.or(Condition::sql(format!("{column} IS NULL"))) } else { beyond };
+                    beyond.or(Condition::sql(format!("{column} = ")).bind(value.clone()).and(later))
+                }
+            }
+        })
+    }
+
+    pub fn order(&self) -> SqlLiteral<Text> {
+        let direction = |descending: bool| if descending { "DESC" } else { "ASC" };
+        let mut order: Vec<String> = Vec::new();
+        for SortKey { field, descending } in &self.sort {
+            let nulls = if field.is_nullable { " NULLS LAST" } else { "" };
+            order.push(format!("{} {}{nulls}", field.column, direction(*descending)));
+        }
+        order.push(format!("{}.id {}", R::TABLE, direction(self.id_descends())));
+        diesel::dsl::sql::<Text>(&order.join(", "))
+    }
+
+    /// Counts by `load`, which gives one value for each of at most so many rows, when a total was asked for.
+    pub fn total(&self, load: impl FnOnce(i64) -> QueryResult<Vec<i32>>) -> QueryResult<Option<i64>> {
+        if !self.include_total {
+            return Ok(None);
+        }
+        load(MAX_TOTAL + 1).map(|rows| i64::try_from(rows.len()).ok())
+    }
+
+    /// Makes the page of what was loaded (`rows()` at most).
+    pub fn page<T: Serialize>(&self, workspace_id: WorkspaceId, mut data: Vec<T>, total: Option<i64>) -> Result<Page<T>, Problem> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let has_more = data.len() > limit;
+        data.truncate(limit);
+        let next_cursor = match data.last().filter(|_| has_more) {
+            Some(row) => Some(self.cursor_of(workspace_id, row)?.encode()),
+            None => None,
+        };
+        let total_capped = total.map(|total| total > MAX_TOTAL);
+        let next_link = next_cursor.as_ref().map(|cursor| format!("{}cursor={cursor}", self.target));
+        Ok(Page { data, has_more, next_cursor, total: total.map(|total| total.min(MAX_TOTAL)), total_capped, next_link })
+    }
+
+    fn cursor_of(&self, workspace_id: WorkspaceId, row: &impl Serialize) -> Result<Cursor, Problem> {
+        let row = serde_json::to_value(row).map_err(|_| Problem::new(Code::InternalError))?;
+        let id = row.get("id").and_then(Value::as_str).and_then(decode_any).ok_or_else(|| Problem::new(Code::InternalError))?;
+        let keys = self
+            .sort
+            .iter()
+            .map(|key| to_json(key.field.kind.sort_key(row.get(key.field.name).unwrap_or(&Value::Null)).as_ref()))
+            .collect();
+        Ok(Cursor { list: self.hash(workspace_id), keys, id })
+    }
+
+    fn hash(&self, workspace_id: WorkspaceId) -> [u8; 8] {
+        let digest = Sha256::digest(format!("{workspace_id}\n{}", self.identity));
+        digest.first_chunk().copied().unwrap_or_default()
+    }
+}
+
+fn target(path: &str, query: &Query) -> String {
+    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let pairs = query.pairs().filter(|(name, _)| *name != "cursor");
+    pairs.fold(format!("{path}?"), |target, (name, value)| format!("{target}{}={}&", encode(name), encode(value)))
+}
+
+fn filter(fields: &'static [Field], name: &str, value: &str) -> Result<Filter, Problem> {
+    let (field_name, operator) = match name.split_once('[') {
+        Some((field, rest)) => (field, rest.strip_suffix(']').unwrap_or(rest)),
+        None => (name, ""),
+    };
+    let unknown = || {
+        let meant = nearest(name, fields.iter().map(|field| field.name)).map(str::to_owned);
+        Problem::new(Code::UnknownParameter).with("parameter", name).with("did_you_mean", meant)
+    };
+    let field = fields.iter().find(|field| field.name == field_name).ok_or_else(unknown)?;
+    let operator = if name == field_name { Operator::Eq } else { Operator::of(operator, field).ok_or_else(unknown)? };
+    let parse = |text: &str| field.kind.parse(text).ok_or_else(|| invalid(name, &field.kind.expected()));
+    let values = match operator {
+        Operator::In => value.split(',').map(parse).collect::<Result<Vec<_>, _>>()?,
+        _ => vec![parse(value)?],
+    };
+    if values.len() > MAX_IN {
+        return Err(invalid(name, &format!("at most {MAX_IN} values")));
+    }
+    Ok(Filter { field, operator, values })
+}
+
+fn sort_keys(fields: &'static [Field], value: &str) -> Result<Vec<SortKey>, Problem> {
+    let names: Vec<&str> = fields.iter().filter(|field| field.is_sortable).map(|field| field.name).collect();
+    let refused = || invalid("sort", &format!("up to {MAX_SORT_KEYS} of {}, each with - in front for descending", names.join(", ")));
+    let mut keys: Vec<SortKey> = Vec::new();
+    for part in value.split(',') {
+        let (name, descending) = part.trim().strip_prefix('-').map_or((part.trim(), false), |name| (name, true));
+        let field = fields.iter().find(|field| field.is_sortable && field.name == name).ok_or_else(refused)?;
+        if keys.iter().any(|key| key.field.name == name) || keys.len().cmp(&MAX_SORT_KEYS) != Ordering::Less {
+            return Err(refused());
+        }
+        keys.push(SortKey { field, descending });
+    }
+    Ok(keys)
+}
+
+impl<R: Listed> FromRequest for List<R> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Query::parse(request.query_string()).and_then(|query| Self::parse(request.path(), &query)))
+    }
+}
+
+/// What a total's query selects: one number for each row.
+pub fn counted() -> SqlLiteral<Integer> {
+    diesel::dsl::sql("1")
+}
+
+/// Whether a field's values may be listed with commas: text may hold commas itself, and goes through search.
+pub const fn takes_lists(kind: FieldType) -> bool {
+    !matches!(kind, FieldType::Text | FieldType::Boolean | FieldType::ExternalRef)
+}

@@ -1,0 +1,275 @@
+//! Puts the server together: database, first workspace, authentication, and the actix app with its guards in order.
+
+use std::fmt;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_cors::Cors;
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Compress, Condition, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt, scope};
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::auth::{Auth, sessions};
+use crate::changes::{self, Feed};
+use crate::config::Config;
+use crate::crm::{api_keys, contacts, customers, dictionaries, users, workspaces};
+use crate::db::migrate::MigrateError;
+use crate::db::{Db, OpenError};
+use crate::http::document::Document;
+use crate::http::metrics::Metrics;
+use crate::http::problem::{FieldErrorBody, Problem, ProblemBody};
+use crate::http::schemas::Schemas;
+use crate::http::shell::{ShellOptions, no_route, shell, spare_small};
+use crate::ops::{self, Draining};
+use crate::setup::{self, FirstAdmin};
+
+/// Longest time for a request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Fishpond",
+        description = "A headless CRM (鱼池). Send an access token from `/api/v1/auth/login` or an API key as `Authorization: Bearer`. \
+Every refusal is `application/problem+json` with a stable `code`; `GET /problems/{code}` explains it.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+        contact(name = "Fishpond")
+    ),
+    servers((url = "/", description = "This server")),
+    components(schemas(ProblemBody, FieldErrorBody)),
+    modifiers(&Bearer),
+    tags(
+        (name = "auth", description = "Logging in and out."),
+        (name = "me", description = "The caller itself."),
+        (name = "customers", description = "Organizations and persons, leads included."),
+        (name = "contacts", description = "People at customers."),
+        (name = "dictionaries", description = "Managed codes with labels in Chinese and English."),
+        (name = "users", description = "Members of the workspace."),
+        (name = "api-keys", description = "How other systems call."),
+        (name = "workspace", description = "Settings of the workspace."),
+        (name = "changes", description = "Everything that changed, in order."),
+        (name = "operations", description = "Health and help."),
+    )
+)]
+struct Api;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let mut bearer = Http::new(HttpAuthScheme::Bearer);
+        bearer.description =
+            Some("An access token (a JWT) or an API key (`fp_…`). Scopes apply to API keys; people have roles.".to_owned());
+        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+/// Every route, once: actix serves them and the document is made of them.
+fn routes(config: &mut ServiceConfig) {
+    config.service(ops::get_livez).service(ops::get_readyz).service(ops::get_problem).service(sessions::routes::get_jwks).service(
+        scope("/api/v1")
+            .service(sessions::routes::login)
+            .service(sessions::routes::refresh_session)
+            .service(sessions::routes::logout)
+            .service(users::me::get_me)
+            .service(users::me::change_my_password)
+            .service(users::routes::list_users)
+            .service(users::routes::create_user)
+            .service(users::routes::get_user)
+            .service(users::routes::update_user)
+            .service(users::routes::set_user_password)
+            .service(api_keys::routes::list_api_keys)
+            .service(api_keys::routes::create_api_key)
+            .service(api_keys::routes::get_api_key)
+            .service(api_keys::routes::revoke_api_key)
+            .service(workspaces::routes::get_workspace)
+            .service(workspaces::routes::update_workspace)
+            .service(dictionaries::routes::list_dictionaries)
+            .service(dictionaries::routes::get_dictionary)
+            .service(dictionaries::routes::update_dictionary)
+            .service(customers::routes::transfer_customers)
+            .service(customers::routes::list_customers)
+            .service(customers::routes::create_customer)
+            .service(customers::routes::get_customer)
+            .service(customers::routes::update_customer)
+            .service(customers::routes::delete_customer)
+            .service(customers::routes::restore_customer)
+            .service(customers::routes::move_customer_lifecycle)
+            .service(customers::routes::get_customer_tree)
+            .service(contacts::routes::list_contacts)
+            .service(contacts::routes::create_contact)
+            .service(contacts::routes::get_contact)
+            .service(contacts::routes::update_contact)
+            .service(contacts::routes::delete_contact)
+            .service(contacts::routes::restore_contact)
+            .service(changes::routes::list_changes),
+    );
+}
+
+/// The finished OpenAPI document.
+pub fn document() -> Document {
+    let (_, openapi) = App::new().into_utoipa_app().openapi(Api::openapi()).configure(routes).split_for_parts();
+    Document::new(serde_json::to_value(openapi).unwrap_or_default())
+}
+
+/// Why the server cannot start.
+#[derive(Debug)]
+pub enum StartError {
+    Open(OpenError),
+    Migrate(MigrateError),
+    Problem(Problem),
+    Listen(SocketAddr, std::io::Error),
+    Other(String),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(error) => error.fmt(f),
+            Self::Migrate(error) => error.fmt(f),
+            Self::Problem(problem) => problem.fmt(f),
+            Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<OpenError> for StartError {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
+    }
+}
+
+impl From<MigrateError> for StartError {
+    fn from(error: MigrateError) -> Self {
+        Self::Migrate(error)
+    }
+}
+
+impl From<Problem> for StartError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+/// A server that answers.
+pub struct Running {
+    pub address: SocketAddr,
+    pub metrics_address: Option<SocketAddr>,
+    /// Set when the database was empty.
+    pub first_admin: Option<FirstAdmin>,
+    pub db: Db,
+    pub draining: Draining,
+    /// Ends when the server has stopped.
+    pub server: Server,
+}
+
+impl Running {
+    /// Stops taking connections, finishes what is in flight, then ends.
+    pub async fn stop(handle: ServerHandle, draining: &Draining) {
+        draining.begin();
+        handle.stop(true).await;
+    }
+}
+
+/// Opens the database, migrates it, and starts listening. Must be called in an actix system.
+pub fn start(config: &Config) -> Result<Running, StartError> {
+    let db = Db::open(&config.database, &config.pool, true)?;
+    let (_, first_admin) = setup::migrate_and_seed(config)?;
+    let document = document();
+    let schemas = Data::new(Schemas::compile(&document.value).map_err(StartError::Other)?);
+    let document = Arc::new(document);
+    let issuer = config.public_url.as_deref().unwrap_or("fishpond");
+    let auth = Data::new(Auth::start(db.clone(), &config.database, issuer)?);
+    let metrics = Arc::new(Metrics::new().map_err(|error| StartError::Other(error.to_string()))?);
+    let options = Data::new(ShellOptions {
+        document: Arc::clone(&document),
+        metrics: Arc::clone(&metrics),
+        trusted_proxies: config.trusted_proxies.clone(),
+    });
+    let metrics = Data::from(metrics);
+    let (feed, draining) = (Data::new(Feed::default()), Draining::default());
+    let data = (Data::new(db.clone()), Data::from(document), Data::new(draining.clone()));
+    let origins = config.cors_origins.clone();
+
+    crate::crm::phones::warm_up();
+    let server = HttpServer::new(move || {
+        let (db, document, draining) = data.clone();
+        let (app, _) = App::new()
+            .app_data(db)
+            .app_data(document)
+            .app_data(draining)
+            .app_data(schemas.clone())
+            .app_data(auth.clone())
+            .app_data(feed.clone())
+            .app_data(options.clone())
+            .into_utoipa_app()
+            .configure(routes)
+            .split_for_parts();
+        app.service(ops::get_openapi)
+            .service(web::redirect("/docs", "/docs/"))
+            .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))
+            .default_service(web::to(no_route))
+            // The last one wrapped is the first one entered.
+            .wrap(from_fn(spare_small))
+            .wrap(Compress::default())
+            .wrap(from_fn(shell))
+            .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
+    })
+    .workers(config.workers)
+    .max_connections(config.max_connections)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .keep_alive(KEEP_ALIVE)
+    .shutdown_timeout(config.shutdown_seconds)
+    .disable_signals()
+    .bind(config.listen)
+    .map_err(|error| StartError::Listen(config.listen, error))?;
+    let address = server.addrs().first().copied().unwrap_or(config.listen);
+    let metrics_address = config.metrics_listen.and_then(|at| serve_metrics(at, db.clone(), metrics));
+    Ok(Running { address, metrics_address, first_admin, db, draining, server: server.run() })
+}
+
+/// Browsers of the allowed origins only; none by default.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers([
+            "authorization",
+            "content-type",
+            "if-match",
+            "if-none-match",
+            "idempotency-key",
+            "accept-language",
+            "x-request-id",
+        ])
+        .expose_headers(["etag", "location", "link", "error-code", "retry-after", "x-request-id", "api-version"])
+        .max_age(3600);
+    if origins.iter().any(|origin| origin == "*") {
+        return cors.allow_any_origin();
+    }
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
+/// A taken port is a warning, not an end: the API matters more than its numbers.
+fn serve_metrics(at: SocketAddr, db: Db, metrics: Data<Metrics>) -> Option<SocketAddr> {
+    let bound = TcpListener::bind(at).and_then(|listener| {
+        let address = listener.local_addr()?;
+        let db = Data::new(db);
+        let server = HttpServer::new(move || App::new().app_data(db.clone()).app_data(metrics.clone()).service(ops::get_metrics));
+        let server = server.workers(1).disable_signals().listen(listener)?;
+        actix_web::rt::spawn(server.run());
+        Ok(address)
+    });
+    bound.inspect_err(|error| tracing::warn!(%error, address = %at, "no metrics: cannot listen")).ok()
+}

@@ -1,0 +1,90 @@
+//! The first start: migrations, and on an empty database a workspace with its administrator.
+
+use crate::auth::privileges::Role;
+use crate::auth::{password, secrets};
+use crate::config::Config;
+use crate::crm::users::{NewPerson, create_person};
+use crate::crm::workspaces::{Locale, WorkspaceFields, default_workspace, store as workspaces};
+use crate::db::id::WorkspaceId;
+use crate::db::migrate;
+use crate::db::{Actor, Db, Failure, transact};
+use crate::http::catalogue::Code;
+use crate::http::problem::Problem;
+use crate::server::StartError;
+
+/// The administrator of a first workspace.
+#[derive(Debug, Clone)]
+pub struct FirstAdmin {
+    pub email: String,
+    /// `Some` when it was generated: to be shown once.
+    pub generated_password: Option<String>,
+}
+
+/// Brings the schema up to date and fills an empty database, under one lock. Gives the migrations that were run.
+pub fn migrate_and_seed(config: &Config) -> Result<(Vec<String>, Option<FirstAdmin>), StartError> {
+    let done = Db::setup(&config.database, |conn| {
+        migrate::run(conn, |conn| {
+            if workspaces::exists(conn)? {
+                return Ok(None);
+            }
+            let generated = match config.admin_password {
+                Some(_) => None,
+                None => Some(secrets::random_text(20).map_err(|_| Problem::new(Code::InternalError))?),
+            };
+            let password = generated.as_ref().or(config.admin_password.as_ref()).cloned().unwrap_or_default();
+            let person = NewPerson {
+                email: config.admin_email.clone(),
+                name: "Administrator".to_owned(),
+                role: Role::Admin,
+                locale: Locale::default(),
+                password,
+                must_change_password: generated.is_some(),
+            };
+            let hash = person.check_and_hash()?;
+            let actor = Actor::system(WorkspaceId::new());
+            transact(conn, &actor, &|tx| {
+                workspaces::create(tx, default_workspace("Fishpond"))?;
+                create_person(tx, &person, &hash)
+            })?;
+            Ok::<_, Failure>(Some(FirstAdmin { email: config.admin_email.clone(), generated_password: generated }))
+        })
+    })?;
+    let (versions, seeded) = done?;
+    Ok((versions, seeded.map_err(Failure::into_problem)?))
+}
+
+/// Brings the schema up to date; for commands that make what they need themselves.
+pub fn migrate_only(config: &Config) -> Result<Vec<String>, StartError> {
+    Db::prepare(&config.database)?;
+    let (versions, ()) = Db::setup(&config.database, |conn| migrate::run(conn, |_| ()))??;
+    Ok(versions)
+}
+
+/// A workspace and its administrator, from the command line.
+pub fn create_workspace(config: &Config, fields: WorkspaceFields, person: &NewPerson) -> Result<WorkspaceId, StartError> {
+    let hash = person.check_and_hash()?;
+    let actor = Actor::system(WorkspaceId::new());
+    let made = Db::setup(&config.database, |conn| {
+        transact(conn, &actor, &|tx| {
+            workspaces::create(tx, fields.clone())?;
+            create_person(tx, person, &hash)
+        })
+    })?;
+    made.map_err(Failure::into_problem)?;
+    Ok(actor.workspace_id)
+}
+
+impl NewPerson {
+    /// Checks what a request's schema would check, and hashes the password.
+    pub fn check_and_hash(&self) -> Result<String, Problem> {
+        let mut errors = password::check("/password", &self.password);
+        if !crate::http::formats::is_email(&self.email) {
+            errors.push(crate::http::problem::FieldError::new("/email", Code::InvalidFormat).with("format", "email"));
+        }
+        if self.name.trim().is_empty() {
+            errors.push(crate::http::problem::FieldError::new("/name", Code::Required));
+        }
+        Problem::check(errors)?;
+        password::hash_now(&self.password)
+    }
+}

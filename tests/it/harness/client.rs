@@ -1,0 +1,166 @@
+//! The actor is the client.
+
+use std::collections::HashMap;
+
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::document;
+
+/// Somebody who calls the API.
+#[derive(Clone)]
+pub struct Actor {
+    base: String,
+    token: Option<String>,
+    /// The user behind the token.
+    pub id: String,
+    http: reqwest::Client,
+}
+
+/// A checked answer.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
+    what: String,
+}
+
+impl Actor {
+    pub fn new(base: &str, token: Option<String>) -> Self {
+        Self { base: base.to_owned(), token, id: String::new(), http: reqwest::Client::new() }
+    }
+
+    pub fn with_id(self, id: &str) -> Self {
+        Self { id: id.to_owned(), ..self }
+    }
+
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
+    /// Below `/api/v1`, unless the path is one of the root's.
+    fn url(&self, path: &str) -> String {
+        let is_root = ["/livez", "/readyz", "/problems", "/.well-known", "/openapi.json", "/docs", "/api", "/nowhere"]
+            .iter()
+            .any(|root| path.starts_with(root) && !path.starts_with("/api-keys"));
+        if is_root { format!("{}{path}", self.base) } else { format!("{}/api/v1{path}", self.base) }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, self.url(path));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends, and holds the answer against the document.
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
+        let request = request.build().expect("a request");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let answer = self.http.execute(request).await.expect("an answer");
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let text = answer.text().await.expect("a text");
+        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
+        let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
+        if method != Method::HEAD && status != 304 && !path.starts_with("/docs") && path != "/openapi.json" {
+            document::check(method.as_str(), &path, status, content_type, &body);
+        }
+        assert!(headers.contains_key("x-request-id"), "{method} {path} has no X-Request-Id");
+        Reply { status, headers, body, what: format!("{method} {path}") }
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// With query parameters, escaped.
+    pub async fn list(&self, path: &str, query: &[(&str, &str)]) -> Reply {
+        let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+        self.get(&format!("{path}?{}", pairs.join("&"))).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// An action without a body.
+    pub async fn act(&self, path: &str) -> Reply {
+        self.send(self.request(Method::POST, path)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Reply {
+        self.send(self.request(Method::PUT, path).json(&body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        let request = self.request(Method::PATCH, path).header("content-type", "application/merge-patch+json");
+        self.send(request.body(body.to_string())).await
+    }
+
+    pub async fn patch_if(&self, path: &str, tag: &str, body: Value) -> Reply {
+        self.send(self.request(Method::PATCH, path).header("if-match", tag).json(&body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+}
+
+fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+impl Reply {
+    fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{} answered {:#}", self.what, self.body);
+        self.body
+    }
+
+    pub fn ok(self) -> Value {
+        self.expect(200)
+    }
+
+    pub fn created(self) -> Value {
+        let location = self.header("location").to_owned();
+        let body = self.expect(201);
+        assert!(location.ends_with(body["id"].as_str().expect("an id")), "Location is {location}");
+        body
+    }
+
+    pub fn no_content(self) {
+        self.expect(204);
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// A problem with this status and code; gives the body.
+    pub fn problem(self, status: u16, code: &str) -> Value {
+        assert_eq!(self.header("error-code"), code, "{} answered {:#}", self.what, self.body);
+        let body = self.expect(status);
+        assert_eq!(body["code"], code);
+        body
+    }
+
+    /// The 422 with exactly these pointers and codes, in any order.
+    pub fn invalid(self, expected: &[(&str, &str)]) -> Value {
+        let body = self.problem(422, "validation_failed");
+        let found: HashMap<&str, &str> = body["errors"]
+            .as_array()
+            .expect("errors")
+            .iter()
+            .map(|error| (error["pointer"].as_str().expect("a pointer"), error["code"].as_str().expect("a code")))
+            .collect();
+        assert_eq!(found, expected.iter().copied().collect(), "{body:#}");
+        body
+    }
+}
+
+/// The ids of a page's rows.
+pub fn ids(page: &Value) -> Vec<String> {
+    page["data"].as_array().expect("a page").iter().map(|row| row["id"].as_str().expect("an id").to_owned()).collect()
+}

@@ -1,0 +1,184 @@
+//! A server of a test's own, on port 0, with its own database and workspace.
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+
+use fishpond::config::Config;
+use fishpond::db::{Db, DbConnection, Target};
+use fishpond::server::{self, Running};
+use futures_util::FutureExt;
+use serde_json::json;
+
+use super::client::Actor;
+use super::postgres::Database;
+
+pub const ADMIN_EMAIL: &str = "admin@example.com";
+pub const ADMIN_PASSWORD: &str = "a-fine-long-passphrase";
+
+enum Store {
+    Sqlite(PathBuf),
+    Postgres(Database),
+}
+
+impl Store {
+    fn url(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => format!("sqlite://{}/test.db", folder.display()),
+            Self::Postgres(database) => database.url.clone(),
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Self::Sqlite(folder) = self {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// A running server. Dropping it stops it and takes its database away.
+pub struct App {
+    pub base: String,
+    pub metrics: String,
+    pub config: Config,
+    handle: actix_web::dev::ServerHandle,
+    thread: Option<std::thread::JoinHandle<()>>,
+    store: Option<Store>,
+}
+
+impl App {
+    fn start(store: Store, settings: &[(&str, &str)]) -> Self {
+        let defaults = [
+            ("listen", "127.0.0.1:0"),
+            ("metrics_listen", "127.0.0.1:0"),
+            ("admin_email", ADMIN_EMAIL),
+            ("admin_password", ADMIN_PASSWORD),
+            ("shutdown_seconds", "5"),
+        ];
+        let mut source: Vec<(String, String)> = defaults.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        source.push(("database_url".to_owned(), store.url()));
+        let own = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let config = Config::from_sources(vec![], source, own).expect("a valid configuration");
+        let (sender, receiver) = mpsc::channel();
+        let wanted = config.clone();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let Running { address, metrics_address, server, .. } = server::start(&wanted).expect("the server starts");
+                sender.send((address, metrics_address, server.handle())).expect("the test waits");
+                server.await.expect("the server runs");
+            });
+        });
+        let (address, metrics, handle) = receiver.recv().expect("the server started");
+        let metrics = metrics.map(|address| format!("http://{address}/metrics")).unwrap_or_default();
+        Self { base: format!("http://{address}"), metrics, config, handle, thread: Some(thread), store: Some(store) }
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.store, Some(Store::Sqlite(_)))
+    }
+
+    pub fn database_url(&self) -> String {
+        self.store.as_ref().map(Store::url).unwrap_or_default()
+    }
+
+    /// Nobody in particular.
+    pub fn anyone(&self) -> Actor {
+        Actor::new(&self.base, None)
+    }
+
+    pub async fn admin(&self) -> Actor {
+        self.login(ADMIN_EMAIL, ADMIN_PASSWORD).await
+    }
+
+    pub async fn login(&self, email: &str, password: &str) -> Actor {
+        let pair = self.anyone().post("/auth/login", json!({ "email": email, "password": password })).await.ok();
+        let token = pair["access_token"].as_str().expect("a token");
+        Actor::new(&self.base, Some(token.to_owned())).with_id(pair["user"]["id"].as_str().expect("an id"))
+    }
+
+    /// A new person with a role.
+    pub async fn user(&self, role: &str) -> Actor {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let email = format!("{role}{}@example.com", NEXT.fetch_add(1, Ordering::Relaxed));
+        let person = json!({ "email": email, "name": format!("A {role}"), "role": role, "password": ADMIN_PASSWORD });
+        self.admin().await.post("/users", person).await.created();
+        self.login(&email, ADMIN_PASSWORD).await
+    }
+
+    pub async fn api_key(&self, scopes: &[&str]) -> Actor {
+        let key = self.admin().await.post("/api-keys", json!({ "name": "a key", "scopes": scopes })).await.created();
+        Actor::new(&self.base, Some(key["key"].as_str().expect("a key").to_owned())).with_id(key["user_id"].as_str().expect("an id"))
+    }
+
+    /// Somebody with this token.
+    pub fn with_token(&self, token: &str) -> Actor {
+        Actor::new(&self.base, Some(token.to_owned()))
+    }
+
+    /// The administrator of another workspace on the same server.
+    pub async fn db_stranger(&self) -> Actor {
+        let fields = fishpond::crm::workspaces::default_workspace("Elsewhere");
+        let person = fishpond::crm::users::NewPerson {
+            email: "stranger@example.com".to_owned(),
+            name: "Stranger".to_owned(),
+            role: fishpond::auth::privileges::Role::Admin,
+            locale: Default::default(),
+            password: ADMIN_PASSWORD.to_owned(),
+            must_change_password: false,
+        };
+        fishpond::setup::create_workspace(&self.config, fields, &person).expect("another workspace");
+        self.login("stranger@example.com", ADMIN_PASSWORD).await
+    }
+
+    /// Works on the database behind the server's back.
+    pub fn db<T>(&self, work: impl FnOnce(&mut DbConnection) -> T) -> T {
+        Db::setup(&Target::parse(&self.database_url()).expect("a known scheme"), work).expect("a connection")
+    }
+
+    /// SQL statements that the server has run.
+    pub async fn statements(&self) -> u64 {
+        let text = reqwest::get(&self.metrics).await.expect("metrics").text().await.expect("text");
+        let line = text.lines().find(|line| line.starts_with("fishpond_sql_statements ")).expect("the number");
+        line.rsplit(' ').next().and_then(|number| number.parse().ok()).expect("a number")
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        let stopping = self.handle.stop(false);
+        std::thread::spawn(move || actix_web::rt::System::new().block_on(stopping)).join().expect("stopped");
+        self.thread.take().map(std::thread::JoinHandle::join);
+        self.store.take();
+    }
+}
+
+/// Runs a test on SQLite and, when there is one, on PostgreSQL.
+pub fn on_both<F>(test: impl Fn(App) -> F)
+where
+    F: Future<Output = ()>,
+{
+    on_both_with(&[], test);
+}
+
+/// The same, with settings of its own.
+pub fn on_both_with<F>(settings: &[(&str, &str)], test: impl Fn(App) -> F)
+where
+    F: Future<Output = ()>,
+{
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let folder = std::env::temp_dir().join(format!("fishpond-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let stores = [Some(Store::Sqlite(folder)), Database::create().map(Store::Postgres)];
+    for store in stores.into_iter().flatten() {
+        let name = if matches!(store, Store::Sqlite(_)) { "SQLite" } else { "PostgreSQL" };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let outcome = runtime.block_on(AssertUnwindSafe(test(App::start(store, settings))).catch_unwind());
+        if let Err(panic) = outcome {
+            eprintln!("this was on {name}");
+            resume_unwind(panic);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The integration tests: one binary; every test boots the real server on a database of its own, SQLite and PostgreSQL in turn.
+//!
+//! The actor is the client: `admin.post("/customers", json!({…})).await.created()`. Every answer is checked against the
+//! OpenAPI document before a test sees it.
+
+mod harness;
+
+mod api_keys;
+mod authorization;
+mod changes;
+mod cli;
+mod contacts;
+mod contract;
+mod customers;
+mod dictionaries;
+mod guards;
+mod hierarchy;
+mod lists;
+mod migrations;
+mod operations;
+mod ownership;
+mod races;
+mod sessions;
+mod statements;
+mod users;
+mod workspace;
