@@ -27,6 +27,7 @@ pub fn finish(document: &mut Value) {
         schemas.sort_keys();
     }
     default_answers(document);
+    prune(document);
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.sort_keys();
     }
@@ -116,7 +117,8 @@ fn flatten_unions(document: &mut Value) {
         if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
             let mut whole = schema.clone();
             let (mut properties, mut required) = (Map::new(), Vec::new());
-            for part in parts {
+            // What stands in the type itself comes first, then what it takes in.
+            for part in parts.iter().rev() {
                 let part = schema_name(part).map_or(part, |name| &known[name]);
                 properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
                 required.extend(part["required"].as_array().cloned().unwrap_or_default());
@@ -144,7 +146,9 @@ fn rename_pages(document: &mut Value) {
         .collect();
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         for (old, new) in &names {
-            if let Some(schema) = schemas.remove(old) {
+            if let Some(mut schema) = schemas.remove(old) {
+                let item = new.trim_end_matches("Page");
+                schema["properties"]["data"]["items"] = json!({ "$ref": format!("#/components/schemas/{item}") });
                 schemas.insert(new.clone(), schema);
             }
         }
@@ -177,6 +181,17 @@ fn reachable(document: &Value, from: &BTreeSet<String>) -> BTreeSet<String> {
         }
     }
     seen
+}
+
+/// Takes out the schemas that nothing names any more.
+fn prune(document: &mut Value) {
+    let mut open = Vec::new();
+    references(&document["paths"], &mut open);
+    references(&document["components"]["responses"], &mut open);
+    let named = reachable(document, &open.into_iter().collect());
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        schemas.retain(|name, _| named.contains(name));
+    }
 }
 
 fn references(value: &Value, found: &mut Vec<String>) {
