@@ -16,6 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::auth::caller::authenticate;
 use crate::auth::{Auth, sessions};
 use crate::changes::{self, Feed};
 use crate::config::Config;
@@ -222,6 +223,7 @@ pub fn start(config: &Config) -> Result<Running, StartError> {
             .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))
             .default_service(web::to(no_route))
             // The last one wrapped is the first one entered.
+            .wrap(from_fn(authenticate))
             .wrap(from_fn(spare_small))
             .wrap(Compress::default())
             .wrap(from_fn(shell))

@@ -1,12 +1,13 @@
 //! The caller of a request, and the extractors that state what a handler asks of it.
 
-use std::future::Future;
+use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::pin::Pin;
 
-use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
@@ -65,32 +66,51 @@ impl Caller {
     }
 }
 
+/// Finds out who calls before any extractor runs: a request is refused for its caller first, and for its body only then.
+pub async fn authenticate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    if request.headers().contains_key(AUTHORIZATION) {
+        let found = find(&request).await;
+        if let Ok(caller) = &found {
+            request.extensions_mut().insert(LoggedCaller(caller.scope.user_id.to_string()));
+        }
+        request.extensions_mut().insert(Found(found));
+    }
+    next.call(request).await
+}
+
+/// What `authenticate` leaves for the extractors.
+struct Found(Result<Caller, Problem>);
+
+async fn find(request: &ServiceRequest) -> Result<Caller, Problem> {
+    let auth = request.app_data::<Data<Auth>>().ok_or_else(|| Problem::new(Code::InternalError))?;
+    let (principal, session_id) = auth.authenticate(bearer(request.headers())?).await?;
+    let request_id = request.extensions().get::<Context>().map(|context| context.request_id.clone()).unwrap_or_default();
+    Ok(Caller {
+        actor: Actor { workspace_id: principal.workspace_id, user_id: Some(principal.user_id), request_id },
+        scope: Scope::of(principal.workspace_id, principal.user_id, principal.role),
+        role: principal.role,
+        session_id,
+        scopes: principal.scopes.clone(),
+        must_change_password: principal.must_change_password,
+    })
+}
+
 impl FromRequest for Caller {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let auth = request.app_data::<Data<Auth>>().ok_or_else(|| Problem::new(Code::InternalError))?;
-            let (principal, session_id) = auth.authenticate(bearer(&request)?).await?;
-            let request_id = request.extensions().get::<Context>().map(|context| context.request_id.clone()).unwrap_or_default();
-            request.extensions_mut().insert(LoggedCaller(principal.user_id.to_string()));
-            Ok(Self {
-                actor: Actor { workspace_id: principal.workspace_id, user_id: Some(principal.user_id), request_id },
-                scope: Scope::of(principal.workspace_id, principal.user_id, principal.role),
-                role: principal.role,
-                session_id,
-                scopes: principal.scopes.clone(),
-                must_change_password: principal.must_change_password,
-            })
-        })
+        let found = request.extensions().get::<Found>().map(|found| found.0.clone());
+        ready(found.unwrap_or_else(|| Err(Problem::new(Code::Unauthenticated))))
     }
 }
 
-fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let missing = || Problem::new(Code::Unauthenticated);
-    let value = request.headers().get(AUTHORIZATION).ok_or_else(missing)?;
+    let value = headers.get(AUTHORIZATION).ok_or_else(missing)?;
     let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
     if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() { Ok(token.trim()) } else { Err(missing()) }
 }
@@ -109,14 +129,10 @@ impl<P> Deref for Can<P> {
 
 impl<P: Privilege> FromRequest for Can<P> {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let caller = Caller::from_request(request, payload);
-        Box::pin(async move {
-            let caller = caller.await?;
-            caller.check::<P>()?;
-            Ok(Self(caller, PhantomData))
-        })
+        let caller = Caller::from_request(request, payload).into_inner();
+        ready(caller.and_then(|caller| caller.check::<P>().map(|()| Self(caller, PhantomData))))
     }
 }

@@ -9,6 +9,7 @@ pub mod failure;
 mod gate;
 pub mod id;
 pub mod migrate;
+pub mod money;
 pub mod schema;
 mod tx;
 pub mod types;

@@ -1,1 +1,231 @@
-//! To be written.
+//! Who may do what: every operation of the document, tried by every kind of caller on every kind of object.
+//!
+//! The table says, for each operation, how to call it and what each caller gets; an operation without an entry fails.
+
+use std::collections::BTreeSet;
+
+use fishpond::http::openapi::operations;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Actor, App, DOCUMENT, on_both};
+
+/// What an operation is done to.
+#[derive(Clone, Copy, PartialEq)]
+enum Target {
+    /// Nothing in particular, or the caller's whole workspace.
+    None,
+    Customer,
+    Contact,
+    User,
+    ApiKey,
+}
+
+/// Who may: the roles that get past the door.
+#[derive(Clone, Copy, PartialEq)]
+enum Who {
+    /// No token is asked for.
+    Anyone,
+    /// Every token will do.
+    Known,
+    Readers,
+    Writers,
+    Admins,
+}
+
+struct Entry {
+    operation: &'static str,
+    who: Who,
+    target: Target,
+    body: Option<Value>,
+}
+
+fn entry(operation: &'static str, who: Who, target: Target, body: impl Into<Option<Value>>) -> Entry {
+    Entry { operation, who, target, body: body.into() }
+}
+
+fn table() -> Vec<Entry> {
+    use Target::{ApiKey, Contact, Customer, None as Nothing, User};
+    use Who::{Admins, Anyone, Known, Readers, Writers};
+    let nobody = json!({ "email": "nobody@example.com", "password": "wrong password" });
+    vec![
+        entry("get_livez", Anyone, Nothing, None),
+        entry("get_readyz", Anyone, Nothing, None),
+        entry("get_problem", Anyone, Nothing, None),
+        entry("get_jwks", Anyone, Nothing, None),
+        entry("login", Anyone, Nothing, nobody),
+        entry("refresh_session", Anyone, Nothing, json!({ "refresh_token": "x" })),
+        entry("logout", Known, Nothing, None),
+        entry("get_me", Known, Nothing, None),
+        entry("change_my_password", Known, Nothing, json!({ "current_password": "wrong", "new_password": "a new long passphrase" })),
+        entry("list_users", Readers, Nothing, None),
+        entry("create_user", Admins, Nothing, json!({ "email": "x", "name": "x", "role": "rep", "password": "x" })),
+        entry("get_user", Readers, User, None),
+        entry("update_user", Admins, User, json!({})),
+        entry("set_user_password", Admins, User, json!({ "password": "another fine passphrase" })),
+        entry("list_api_keys", Admins, Nothing, None),
+        entry("create_api_key", Admins, Nothing, json!({ "name": "x", "scopes": ["nonsense"] })),
+        entry("get_api_key", Admins, ApiKey, None),
+        entry("revoke_api_key", Admins, ApiKey, None),
+        entry("get_workspace", Readers, Nothing, None),
+        entry("update_workspace", Admins, Nothing, json!({})),
+        entry("list_dictionaries", Readers, Nothing, None),
+        entry("get_dictionary", Readers, Nothing, None),
+        entry("update_dictionary", Admins, Nothing, json!({ "items": [{ "code": "A B", "label": { "zh": "x", "en": "x" } }] })),
+        entry("list_customers", Readers, Nothing, None),
+        entry("create_customer", Writers, Nothing, json!({ "name": "x" })),
+        entry("get_customer", Readers, Customer, None),
+        entry("update_customer", Writers, Customer, json!({})),
+        entry("get_customer_tree", Readers, Customer, None),
+        entry("move_customer_lifecycle", Writers, Customer, json!({ "stage": "lead" })),
+        entry("transfer_customers", Writers, Nothing, json!({ "ids": [] })),
+        entry("delete_customer", Writers, Customer, None),
+        entry("restore_customer", Writers, Customer, None),
+        entry("list_contacts", Readers, Nothing, None),
+        entry("create_contact", Writers, Nothing, json!({})),
+        entry("get_contact", Readers, Contact, None),
+        entry("update_contact", Writers, Contact, json!({})),
+        entry("delete_contact", Writers, Contact, None),
+        entry("restore_contact", Writers, Contact, None),
+        entry("list_changes", Admins, Nothing, None),
+    ]
+}
+
+/// Objects of each kind, in every relation to the rep.
+struct Objects {
+    own: [String; 4],
+    invisible: [String; 4],
+    foreign: [String; 4],
+    deleted: [String; 4],
+    unknown: [String; 4],
+}
+
+async fn family(owner: &Actor, admin: &Actor, name: &str) -> [String; 4] {
+    let id = |made: Value| made["id"].as_str().expect("an id").to_owned();
+    let customer = id(owner.post("/customers", json!({ "name": name, "kind": "organization", "owner_id": owner.id })).await.created());
+    let contact = id(owner.post("/contacts", json!({ "name": name, "links": [{ "customer_id": customer }] })).await.created());
+    let person = json!({ "email": format!("{}@example.com", name.replace(' ', ".")), "name": name, "role": "rep", "password": "a fine long passphrase" });
+    let user = id(admin.post("/users", person).await.created());
+    let key = id(admin.post("/api-keys", json!({ "name": name, "scopes": ["customers:read"] })).await.created());
+    [customer, contact, user, key]
+}
+
+impl Objects {
+    async fn make(app: &App, admin: &Actor, rep: &Actor) -> Self {
+        let (other, stranger) = (app.user("rep").await, app.db_stranger().await);
+        let own = family(rep, admin, "own").await;
+        let deleted = family(rep, admin, "deleted").await;
+        rep.delete(&format!("/contacts/{}", deleted[1])).await.no_content();
+        rep.delete(&format!("/customers/{}", deleted[0])).await.no_content();
+        let unknown = ["cus", "con", "usr", "key"].map(|prefix| format!("{prefix}_01jd9xq3v8e6ft2m4k7w0zr5ya"));
+        let (invisible, foreign) = (family(&other, admin, "invisible").await, family(&stranger, &stranger, "foreign").await);
+        Self { own, invisible, foreign, deleted, unknown }
+    }
+}
+
+fn pick(target: Target, of: &[String; 4]) -> &str {
+    match target {
+        Target::None => "",
+        Target::Customer => &of[0],
+        Target::Contact => &of[1],
+        Target::User => &of[2],
+        Target::ApiKey => &of[3],
+    }
+}
+
+struct Call {
+    method: Method,
+    path: String,
+    body: Option<Value>,
+}
+
+impl Call {
+    async fn by(&self, actor: &Actor, id: &str) -> (u16, Value) {
+        let path = self.path.replace("{id}", id).replace("{name}", "source").replace("{code}", "not_found");
+        let path = path.strip_prefix("/api/v1").unwrap_or(&path).to_owned();
+        let request = actor.request(self.method.clone(), &path);
+        let reply = actor.send(if let Some(body) = &self.body { request.json(body) } else { request }).await;
+        (reply.status, reply.body)
+    }
+}
+
+#[test]
+fn every_operation_admits_whom_it_should() {
+    on_both(|app| async move {
+        let table = table();
+        let documented: BTreeSet<&str> =
+            operations(&DOCUMENT.value).map(|(.., operation)| operation["operationId"].as_str().unwrap()).collect();
+        let known: BTreeSet<&str> = table.iter().map(|entry| entry.operation).collect();
+        assert_eq!(documented, known, "each operation needs an entry in the table");
+
+        let admin = app.admin().await;
+        let (manager, rep, viewer) = (app.user("manager").await, app.user("rep").await, app.user("viewer").await);
+        let objects = Objects::make(&app, &admin, &rep).await;
+        for (path, method, operation) in operations(&DOCUMENT.value) {
+            let name = operation["operationId"].as_str().unwrap();
+            let Entry { who, target, body, .. } = table.iter().find(|entry| entry.operation == name).unwrap();
+            let call = Call { method: method.to_uppercase().parse().unwrap(), path: path.to_owned(), body: body.clone() };
+            let own = pick(*target, &objects.own);
+
+            // Nobody, and somebody who must not.
+            let (status, _) = call.by(&app.anyone(), own).await;
+            let security = operation["security"].as_array().expect("every operation states its security");
+            if *who == Who::Anyone {
+                assert_eq!(security, &[json!({})], "{name}");
+                assert!(status < 300 || name == "login" || name == "refresh_session", "{name} asks for a token: {status}");
+                continue;
+            }
+            assert_eq!(status, 401, "{name} without a token");
+            let scope = security[0]["bearer"].as_array().expect("bearer").first().and_then(Value::as_str);
+            assert_eq!(scope.is_none(), *who == Who::Known, "{name}");
+            if *who == Who::Known {
+                continue;
+            }
+            let other_scope = if scope == Some("customers:read") { "contacts:read" } else { "customers:read" };
+            let (status, problem) = call.by(&app.api_key(&[other_scope]).await, own).await;
+            assert_eq!((status, &problem["meta"]["required_scope"]), (403, &json!(scope)), "{name} with a key without the scope");
+            let with_scope = app.api_key(&[scope.unwrap()]).await;
+            if matches!(name, "get_customer" | "get_contact" | "get_user" | "get_api_key" | "list_changes" | "list_customers") {
+                assert_eq!(call.by(&with_scope, own).await.0, 200, "{name} with a key with the scope");
+            }
+            for (role, actor) in [("admin", &admin), ("manager", &manager), ("rep", &rep), ("viewer", &viewer)] {
+                let may = match who {
+                    Who::Admins => role == "admin",
+                    Who::Writers => role != "viewer",
+                    _ => true,
+                };
+                if !may {
+                    let (status, problem) = call.by(actor, own).await;
+                    assert_eq!((status, &problem["code"]), (403, &json!("insufficient_role")), "{name} by {role}");
+                    continue;
+                }
+                // Whatever is not there looks the same: unknown, foreign, deleted, out of sight.
+                if *target != Target::None {
+                    let mut unknown = call.by(actor, pick(*target, &objects.unknown)).await;
+                    assert_eq!(unknown.0, 404, "{name} of nothing by {role}");
+                    let mut hidden = vec![pick(*target, &objects.foreign), "nonsense"];
+                    let has_rows = matches!(target, Target::Customer | Target::Contact);
+                    if has_rows && !name.starts_with("restore") {
+                        hidden.push(pick(*target, &objects.deleted));
+                    }
+                    if has_rows && role == "rep" {
+                        hidden.push(pick(*target, &objects.invisible));
+                    }
+                    unknown.1["request_id"] = Value::Null;
+                    for id in hidden {
+                        let mut answer = call.by(actor, id).await;
+                        answer.1["request_id"] = Value::Null;
+                        assert_eq!(answer, unknown, "{name} of {id} by {role}");
+                    }
+                }
+                // What is there and visible: anything but a refusal of the caller. Deleting is left to other tests.
+                if call.method == Method::GET {
+                    assert_eq!(call.by(actor, own).await.0, 200, "{name} by {role}");
+                } else if call.method != Method::DELETE && !matches!(name, "revoke_api_key" | "set_user_password") {
+                    let (status, body) = call.by(actor, own).await;
+                    assert!(!matches!(status, 401 | 403 | 500..), "{name} by {role}: {body:#}");
+                }
+            }
+        }
+    });
+}
