@@ -6,16 +6,23 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
+use crate::auth::password;
 use crate::auth::privileges::Role;
 use crate::config::{Config, ConfigError, Source};
 use crate::crm::api_keys::{CreateApiKey, store as api_keys};
-use crate::crm::users::{NewPerson, create_person, store as users};
-use crate::crm::workspaces::{Locale, default_workspace};
+use crate::crm::users::{CreateUser, NewPerson, create_person, store as users};
+use crate::crm::workspaces::{WorkspaceFields, store as workspaces};
 use crate::db::id::{UserId, WorkspaceId};
 use crate::db::types::Instant;
 use crate::db::{Actor, Db, Failure, Tx, transact};
+use crate::http::patch::strip_nulls;
+use crate::http::problem::Problem;
+use crate::http::schemas::Schemas;
 use crate::server::{self, Running};
 use crate::setup;
 
@@ -86,6 +93,8 @@ enum Command {
         /// Where it listens [default: the configured address]
         #[arg(long, value_name = "HOST:PORT")]
         listen: Option<String>,
+        #[command(flatten)]
+        common: Common,
     },
 }
 
@@ -119,8 +128,7 @@ enum UserCommand {
         email: String,
         #[arg(long)]
         name: String,
-        /// admin, manager, rep or viewer
-        #[arg(long)]
+        #[arg(long, value_parser = role_parser())]
         role: Role,
         /// 10 to 128 characters
         #[arg(long)]
@@ -171,37 +179,51 @@ impl Cli {
             Command::Migrate(common) => migrate(&common),
             Command::Openapi { check } => openapi(check),
             Command::Workspace(WorkspaceCommand::Create { name, admin_email, admin_password, time_zone, common }) => {
+                let fields: WorkspaceFields = checked("UpdateWorkspace", json!({ "name": name, "time_zone": time_zone }))?;
+                let person = person(admin_email, "Administrator".to_owned(), Role::Admin, admin_password)?;
                 let config = prepared(&common)?;
-                let fields = crate::crm::workspaces::WorkspaceFields { time_zone, ..default_workspace(&name) };
-                let person = person(admin_email, "Administrator".to_owned(), Role::Admin, admin_password);
                 println!("{}", setup::create_workspace(&config, fields, &person)?);
                 Ok(())
             }
             Command::User(UserCommand::Create { workspace, email, name, role, password, common }) => {
-                let person = person(email, name, role, password);
+                let person = person(email, name, role, password)?;
                 let hash = person.check_and_hash()?;
                 let user = in_workspace(&common, workspace, &|tx| create_person(tx, &person, &hash))?;
                 println!("{}", user.id);
                 Ok(())
             }
-            Command::User(UserCommand::SetPassword { workspace, user, password, common }) => {
-                crate::http::problem::Problem::check(crate::auth::password::check("/password", &password))?;
-                let hash = crate::auth::password::hash_now(&password)?;
+            Command::User(UserCommand::SetPassword { workspace, user, password: new, common }) => {
+                Problem::check(password::check("/password", &new))?;
+                let hash = password::hash_now(&new)?;
                 in_workspace(&common, workspace, &|tx| users::set_password(tx, user, &hash, false, None))
             }
             Command::ApiKey(ApiKeyCommand::Create { workspace, name, scopes, expires_at, common }) => {
-                let input = CreateApiKey { name, scopes, expires_at };
+                let input: CreateApiKey = checked("CreateApiKey", json!({ "name": name, "scopes": scopes, "expires_at": expires_at }))?;
                 let new = in_workspace(&common, workspace, &|tx| api_keys::create(tx, &input))?;
                 println!("{}", new.key);
                 Ok(())
             }
-            Command::Health { listen } => health(listen),
+            Command::Health { listen, common } => health(listen, &common),
         }
     }
 }
 
-fn person(email: String, name: String, role: Role, password: String) -> NewPerson {
-    NewPerson { email, name, role, locale: Locale::default(), password, must_change_password: false }
+/// Input by the same rules as a request's body: the schema of the document.
+fn checked<T: DeserializeOwned>(schema: &str, mut input: Value) -> Result<T, Box<dyn Error>> {
+    let schemas = Schemas::compile(&server::document().value)?;
+    Problem::check(schemas.check(schema, &mut input))?;
+    strip_nulls(&mut input);
+    Ok(serde_json::from_value(input)?)
+}
+
+fn person(email: String, name: String, role: Role, password: String) -> Result<NewPerson, Box<dyn Error>> {
+    let input = json!({ "email": email, "name": name, "role": role, "password": password });
+    let CreateUser { email, password, must_change_password, fields } = checked("CreateUser", input)?;
+    Ok(NewPerson { email, name: fields.name, role: fields.role, locale: fields.locale, password, must_change_password })
+}
+
+fn role_parser() -> impl TypedValueParser<Value = Role> {
+    PossibleValuesParser::new(["admin", "manager", "rep", "viewer"]).try_map(|name| name.parse::<Role>())
 }
 
 /// The configuration, with the database's schema up to date.
@@ -216,9 +238,9 @@ fn prepared(common: &Common) -> Result<Config, Box<dyn Error>> {
 fn in_workspace<T>(common: &Common, workspace: WorkspaceId, work: &dyn Fn(&mut Tx<'_>) -> Result<T, Failure>) -> Result<T, Box<dyn Error>> {
     let config = prepared(common)?;
     let done = Db::setup(&config.database, |conn| {
-        let known = crate::crm::workspaces::store::is_known(conn, workspace)?;
+        let known = workspaces::is_known(conn, workspace)?;
         if !known {
-            return Err(crate::http::problem::Problem::not_found().into());
+            return Err(Problem::not_found().into());
         }
         transact(conn, &Actor::system(workspace), work)
     })?;
@@ -247,6 +269,7 @@ fn serve(options: &Serve) -> Outcome {
             Running::stop(handle, &draining).await;
         });
         running.server.await?;
+        Db::checkpoint(&config.database);
         Ok(())
     })
 }
@@ -311,11 +334,11 @@ fn openapi(check: Option<PathBuf>) -> Outcome {
 }
 
 /// Asks `/readyz` without a library: one request, one line of the answer.
-fn health(listen: Option<String>) -> Outcome {
+fn health(listen: Option<String>, common: &Common) -> Outcome {
     const PATIENCE: Duration = Duration::from_secs(3);
     let text = match listen {
         Some(listen) => listen,
-        None => Common::default().load(Vec::new())?.listen.to_string(),
+        None => common.load(Vec::new())?.listen.to_string(),
     };
     let mut address: SocketAddr = text.to_socket_addrs()?.next().ok_or("no such address")?;
     if address.ip().is_unspecified() {

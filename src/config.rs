@@ -9,8 +9,11 @@ use std::path::Path;
 use std::str::FromStr;
 
 use ipnet::IpNet;
+use url::Url;
 
+use crate::auth::password;
 use crate::db::{PoolOptions, Target};
+use crate::http::formats::is_email;
 use crate::http::schemas::nearest;
 
 /// What can be set: name, default, meaning.
@@ -74,18 +77,26 @@ pub type Source = Vec<(String, String)>;
 impl Config {
     /// Reads the file (if there is one), the process's environment and the flags.
     pub fn load(file: Option<&Path>, flags: Source) -> Result<Self, ConfigError> {
-        let file = match file {
-            Some(path) => read_file(path)?,
-            None if Path::new("fishpond.toml").exists() => read_file(Path::new("fishpond.toml"))?,
-            None => Vec::new(),
-        };
-        Self::from_sources(file, environment(std::env::vars())?, flags)
+        let usual = Path::new("fishpond.toml");
+        let path = file.or_else(|| usual.exists().then_some(usual));
+        let settings = path.map(read_file).transpose()?.unwrap_or_default();
+        let environment = environment(std::env::vars());
+        let sources = [
+            (path.unwrap_or(usual).display().to_string(), settings),
+            ("the environment".into(), environment),
+            ("the command line".into(), flags),
+        ];
+        Self::from_places(sources)
     }
 
     pub fn from_sources(file: Source, environment: Source, flags: Source) -> Result<Self, ConfigError> {
+        Self::from_places([("fishpond.toml".into(), file), ("the environment".into(), environment), ("the command line".into(), flags)])
+    }
+
+    /// Later places win.
+    fn from_places(sources: [(String, Source); 3]) -> Result<Self, ConfigError> {
         let mut values: BTreeMap<&'static str, (String, String)> =
             SETTINGS.iter().map(|(name, default, _)| (*name, ((*default).to_owned(), "the default".to_owned()))).collect();
-        let sources = [("fishpond.toml", file), ("the environment", environment), ("the command line", flags)];
         for (place, source) in sources {
             for (name, value) in source {
                 let known = SETTINGS.iter().map(|(known, ..)| *known);
@@ -93,7 +104,7 @@ impl Config {
                     let meant = nearest(&name, known).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
                     return Err(ConfigError(format!("unknown setting {name} in {place}{meant}")));
                 };
-                values.insert(name, (value, place.to_owned()));
+                values.insert(name, (value, place.clone()));
             }
         }
         let reader = Reader(&values);
@@ -111,9 +122,7 @@ impl Config {
                 "text" => false,
                 _ => return Err(reader.wrong("log_format", "it must be text or json")),
             },
-            log_level: reader
-                .parsed::<tracing_subscriber::EnvFilter>("log_level", "a level or filter")
-                .map(|_| reader.text("log_level"))?,
+            log_level: reader.log_filter()?,
             workers: match reader.parsed::<usize>("workers", "a number")? {
                 0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
                 workers => workers,
@@ -125,11 +134,28 @@ impl Config {
             },
             max_connections: reader.at_least_one("max_connections")?,
             shutdown_seconds: reader.parsed("shutdown_seconds", "a number of seconds")?,
-            cors_origins: reader.list("cors_origins", "origins such as https://app.example.com")?,
+            cors_origins: reader
+                .list::<Origin>("cors_origins", "origins such as https://app.example.com, or *")?
+                .into_iter()
+                .map(|origin| origin.0)
+                .collect(),
             trusted_proxies: reader.list("trusted_proxies", "networks such as 10.0.0.0/8")?,
-            public_url: Some(reader.text("public_url")).filter(|url| !url.is_empty()),
-            admin_email: reader.text("admin_email"),
-            admin_password: Some(reader.text("admin_password")).filter(|password| !password.is_empty()),
+            public_url: match reader.text("public_url") {
+                empty if empty.is_empty() => None,
+                url if Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) => Some(url),
+                _ => return Err(reader.wrong("public_url", "it must be an http or https URL")),
+            },
+            admin_email: match reader.text("admin_email") {
+                email if is_email(&email) => email,
+                _ => return Err(reader.wrong("admin_email", "it must be an e-mail address")),
+            },
+            admin_password: match reader.0.get("admin_password").map(|(password, _)| password.clone()) {
+                Some(password) if !password.is_empty() => match password::check("", &password).first() {
+                    Some(_) => return Err(reader.wrong("admin_password", "it must have 10 to 128 characters and not be a common one")),
+                    None => Some(password),
+                },
+                _ => None,
+            },
             values: values.iter().map(|(name, (value, _))| (*name, value.clone())).collect(),
         })
     }
@@ -139,9 +165,13 @@ impl Config {
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in &self.values {
-            let shown = match (SECRETS.contains(name), value.split_once('@')) {
-                (true, Some((_, host))) => format!("…@{host}"),
-                (true, None) if *name == "admin_password" && !value.is_empty() => "…".to_owned(),
+            let shown = match *name {
+                "admin_password" if !value.is_empty() => "…".to_owned(),
+                // Neither what stands before the host nor what stands after the name.
+                "database_url" => match value.split('?').next().unwrap_or_default().rsplit_once('@') {
+                    Some((_, host)) => format!("…@{host}"),
+                    None => value.split('?').next().unwrap_or_default().to_owned(),
+                },
                 _ => value.clone(),
             };
             writeln!(f, "{name} = {shown}")?;
@@ -153,6 +183,19 @@ impl fmt::Display for Config {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// A browser's origin: scheme, host and port, nothing else; or `*`.
+struct Origin(String);
+
+impl FromStr for Origin {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_origin =
+            Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text);
+        if is_origin || text == "*" { Ok(Self(text.to_owned())) } else { Err(()) }
     }
 }
 
@@ -178,6 +221,19 @@ impl Reader<'_> {
         if value == T::default() { Err(self.wrong(name, "it must be at least 1")) } else { Ok(value) }
     }
 
+    /// One of the levels, or a filter with targets.
+    fn log_filter(&self) -> Result<String, ConfigError> {
+        let text = self.text("log_level");
+        let is_level = |part: &str| matches!(part.trim(), "error" | "warn" | "info" | "debug" | "trace" | "off");
+        let is_known = text.split(',').all(|part| part.split_once('=').map_or_else(|| is_level(part), |(_, level)| is_level(level)));
+        let is_valid = is_known && text.parse::<tracing_subscriber::EnvFilter>().is_ok();
+        if is_valid {
+            Ok(text)
+        } else {
+            Err(self.wrong("log_level", "it must be error, warn, info, debug or trace, or a filter such as fishpond=debug"))
+        }
+    }
+
     fn list<T: FromStr>(&self, name: &str, expected: &str) -> Result<Vec<T>, ConfigError> {
         let text = self.text(name);
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
@@ -186,7 +242,7 @@ impl Reader<'_> {
 }
 
 /// `FISHPOND_*`, and `DATABASE_URL` when there is no `FISHPOND_DATABASE_URL`.
-fn environment(variables: impl Iterator<Item = (String, String)>) -> Result<Source, ConfigError> {
+fn environment(variables: impl Iterator<Item = (String, String)>) -> Source {
     let mut source = Source::new();
     let mut usual = None;
     for (name, value) in variables {
@@ -201,7 +257,7 @@ fn environment(variables: impl Iterator<Item = (String, String)>) -> Result<Sour
     if let Some(url) = usual.filter(|_| !source.iter().any(|(name, _)| name == "database_url")) {
         source.push(("database_url".to_owned(), url));
     }
-    Ok(source)
+    source
 }
 
 fn read_file(path: &Path) -> Result<Source, ConfigError> {
@@ -255,15 +311,21 @@ mod tests {
         assert!(error(&[("trusted_proxies", "10.0.0.0/8,home")]).contains("trusted_proxies"));
         assert!(error(&[("db_connections", "0")]).contains("at least 1"));
         assert!(error(&[("log_format", "xml")]).contains("text or json"));
+        assert!(error(&[("log_level", "verbose")]).contains("log_level"));
+        assert!(error(&[("cors_origins", "https://a.example.com/path")]).contains("cors_origins"));
+        assert!(error(&[("public_url", "here")]).contains("public_url"));
+        assert!(error(&[("admin_email", "here")]).contains("admin_email"));
+        let weak = error(&[("admin_password", "password1234")]);
+        assert!(weak.contains("admin_password") && !weak.contains("1234"), "{weak}");
     }
 
     #[test]
     fn the_usual_variable_is_read_and_secrets_are_hidden() {
-        let variables = [("DATABASE_URL".to_owned(), "postgres://u:secret@h/x".to_owned())];
-        let environment = environment(variables.into_iter()).expect("valid");
-        let config = Config::from_sources(Vec::new(), environment, source(&[("admin_password", "hunter2hunter2")])).expect("valid");
+        let variables = [("DATABASE_URL".to_owned(), "postgres://u:se@cret@h/x?password=secret".to_owned())];
+        let environment = environment(variables.into_iter());
+        let config = Config::from_sources(Vec::new(), environment, source(&[("admin_password", "hunter2@hunter2")])).expect("valid");
         assert!(matches!(config.database, Target::Postgres(_)));
         let shown = config.to_string();
-        assert!(!shown.contains("secret") && !shown.contains("hunter2") && shown.contains("…@h/x"), "{shown}");
+        assert!(!shown.contains("cret") && !shown.contains("hunter2") && shown.contains("…@h/x"), "{shown}");
     }
 }

@@ -186,6 +186,10 @@ impl Running {
 
 /// Opens the database, migrates it, and starts listening. Must be called in an actix system.
 pub fn start(config: &Config) -> Result<Running, StartError> {
+    // First the address: a port that is taken must not leave a workspace behind whose password nobody saw.
+    let unavailable = |error| StartError::Listen(config.listen, error);
+    let listener = TcpListener::bind(config.listen).map_err(unavailable)?;
+    let address = listener.local_addr().map_err(unavailable)?;
     let db = Db::open(&config.database, &config.pool, true)?;
     let (_, first_admin) = setup::migrate_and_seed(config)?;
     let document = document();
@@ -235,9 +239,8 @@ pub fn start(config: &Config) -> Result<Running, StartError> {
     .keep_alive(KEEP_ALIVE)
     .shutdown_timeout(config.shutdown_seconds)
     .disable_signals()
-    .bind(config.listen)
-    .map_err(|error| StartError::Listen(config.listen, error))?;
-    let address = server.addrs().first().copied().unwrap_or(config.listen);
+    .listen(listener)
+    .map_err(unavailable)?;
     let metrics_address = config.metrics_listen.and_then(|at| serve_metrics(at, db.clone(), metrics));
     Ok(Running { address, metrics_address, first_admin, db, draining, server: server.run() })
 }

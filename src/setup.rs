@@ -1,13 +1,14 @@
 //! The first start: migrations, and on an empty database a workspace with its administrator.
 
 use crate::auth::privileges::Role;
+use crate::auth::store::ensure_key;
 use crate::auth::{password, secrets};
 use crate::config::Config;
 use crate::crm::users::{NewPerson, create_person};
 use crate::crm::workspaces::{Locale, WorkspaceFields, default_workspace, store as workspaces};
 use crate::db::id::WorkspaceId;
 use crate::db::migrate;
-use crate::db::{Actor, Db, Failure, transact};
+use crate::db::{Actor, Db, Failure, clock, transact};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 use crate::server::StartError;
@@ -24,6 +25,8 @@ pub struct FirstAdmin {
 pub fn migrate_and_seed(config: &Config) -> Result<(Vec<String>, Option<FirstAdmin>), StartError> {
     let done = Db::setup(&config.database, |conn| {
         migrate::run(conn, |conn| {
+            // Under the lock: servers that start together must not make a signing key each.
+            ensure_key(conn, clock::now())?;
             if workspaces::exists(conn)? {
                 return Ok(None);
             }

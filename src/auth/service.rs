@@ -9,7 +9,7 @@ use super::secrets;
 use super::store::{self, FoundKey, Principal};
 use super::throttle::AddressThrottle;
 use super::tokens::{JwkSet, Keys};
-use crate::db::id::SessionId;
+use crate::db::id::{SessionId, WorkspaceId};
 use crate::db::{Actor, Db, Target, clock};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
@@ -29,12 +29,9 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Loads the signing keys, making the first one.
+    /// Loads the signing keys; `setup` has made the first one.
     pub fn start(db: Db, target: &Target, issuer: &str) -> Result<Self, Problem> {
-        let opened = Db::setup(target, |conn| {
-            store::ensure_key(conn, clock::now())?;
-            store::load_keys(conn).map_err(crate::db::Failure::from)
-        });
+        let opened = Db::setup(target, |conn| store::load_keys(conn).map_err(crate::db::Failure::from));
         let stored = opened.map_err(|error| {
             tracing::error!(%error, "no database connection");
             Problem::new(Code::DatabaseUnavailable)
@@ -111,10 +108,10 @@ impl Auth {
                 // Equal SHA-256 values of a 256-bit secret: comparing them in varying time tells nothing.
                 let found = found.filter(|key| key.secret_hash == hash);
                 if let Some(FoundKey { principal, last_used_at, .. }) = &found
+                    && principal.ends_at.is_none_or(|end| end > now)
                     && last_used_at.is_none_or(|at| at.plus(USE_NOTED_EVERY) < now)
                 {
-                    let actor = Actor::system(principal.workspace_id);
-                    self.db.write(&actor, move |tx| Ok(store::note_api_key_use(tx, &prefix)?)).await?;
+                    self.note_use(principal.workspace_id, prefix);
                 }
                 let loaded = found.map(|key| Arc::new(key.principal));
                 self.principals.insert(hash, loaded.clone());
@@ -122,6 +119,15 @@ impl Auth {
             }
         };
         principal.filter(|principal| principal.ends_at.is_none_or(|end| end > now)).ok_or_else(invalid)
+    }
+
+    /// Beside the request: reading must not depend on being able to write.
+    fn note_use(&self, workspace_id: WorkspaceId, prefix: String) {
+        let db = self.db.clone();
+        actix_web::rt::spawn(async move {
+            let noted = db.write(&Actor::system(workspace_id), move |tx| Ok(store::note_api_key_use(tx, &prefix)?)).await;
+            noted.inspect_err(|problem| tracing::warn!(%problem, "the use of an API key was not noted"))
+        });
     }
 
     async fn reload_keys(&self) -> Result<(), Problem> {

@@ -4,6 +4,7 @@ use chrono::Duration;
 use diesel::prelude::*;
 
 use super::privileges::Role;
+use super::sessions::{SessionUser, SessionWorkspace};
 use super::throttle::wait_after;
 use super::tokens::{ROTATE_AFTER, StoredKey};
 use crate::db::failure::Failure;
@@ -105,6 +106,17 @@ pub fn login_candidates(conn: &mut DbConnection, email_key: &str) -> QueryResult
         .map(|(workspace_id, workspace_name, user_id, password_hash)| Candidate { workspace_id, workspace_name, user_id, password_hash })
         .collect();
     Ok((candidates, blocked.flatten()))
+}
+
+/// What a token pair says of its user and workspace.
+pub fn session_names(conn: &mut DbConnection, workspace_id: WorkspaceId, user_id: UserId) -> QueryResult<(SessionUser, SessionWorkspace)> {
+    let (user_name, must_change_password, workspace_name) = users::table
+        .inner_join(workspaces::table.on(workspaces::id.eq(users::workspace_id)))
+        .filter(users::workspace_id.eq(workspace_id).and(users::id.eq(user_id)))
+        .select((users::name, users::must_change_password, workspaces::name))
+        .first::<(String, bool, String)>(conn)?;
+    let user = SessionUser { id: user_id, name: user_name, must_change_password };
+    Ok((user, SessionWorkspace { id: workspace_id, name: workspace_name }))
 }
 
 /// Counts a failed login of an account, existing or not.

@@ -1,20 +1,16 @@
 //! Other systems' identifiers. A row keeps its own list; the table `external_refs` holds those of rows that are not
 //! deleted, and keeps them unique.
 
-use std::collections::HashSet;
-
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use validator::ValidationError;
 
 use crate::db::condition::AnyId;
-use crate::db::id::{Id, Kind};
+use crate::db::id::{Id, Kind, WorkspaceId, text_of};
 use crate::db::schema::external_refs;
-use crate::db::{Failure, Tx};
+use crate::db::{DbConnection, Failure, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
-use crate::http::validation::duplicate_item;
 
 /// An identifier that another system has for this object; unique per workspace, resource and system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -26,32 +22,43 @@ pub struct ExternalRef {
     pub value: String,
 }
 
-/// For `validator`: no reference twice in one list.
-pub fn check_distinct(refs: &[ExternalRef]) -> Result<(), ValidationError> {
-    let mut seen = HashSet::new();
-    refs.iter().position(|one| !seen.insert(one)).map_or(Ok(()), |index| Err(duplicate_item(index)))
+#[derive(Insertable)]
+#[diesel(table_name = external_refs, treat_none_as_default_value = false)]
+struct Row<'r> {
+    workspace_id: WorkspaceId,
+    resource_type: &'static str,
+    system: &'r str,
+    value: &'r str,
+    object_id: AnyId,
 }
 
-/// Makes the table hold exactly `refs` for the object. A reference that another object has is 409.
-pub fn replace<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, refs: &[ExternalRef]) -> Result<(), Failure> {
-    remove(tx, id)?;
-    for one in refs {
+/// Says whether the caller sees an object, so that a refusal may name it.
+pub type Sees<'s> = &'s dyn Fn(&mut DbConnection, AnyId) -> QueryResult<bool>;
+
+/// Takes the references for an object that has none in the table. One that another object has is 409.
+pub fn add<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, refs: &[ExternalRef], sees: Sees<'_>) -> Result<(), Failure> {
+    let (workspace_id, object_id) = (tx.actor.workspace_id, AnyId::from_uuid(id.uuid()));
+    for ExternalRef { system, value } in refs {
+        let taken = || Problem::new(Code::ExternalRefTaken).with("system", system.as_str()).with("value", value.as_str());
+        let holder = external_refs::table.find((workspace_id, K::NAME, system, value)).select(external_refs::object_id);
+        if let Some(holder) = holder.first::<AnyId>(tx.conn).optional()? {
+            let name = sees(tx.conn, holder)?.then(|| text_of(K::NAME, holder.uuid()));
+            return Err(taken().with("existing_id", name.flatten()).into());
+        }
+        let row = Row { workspace_id, resource_type: K::NAME, system, value, object_id };
+        // Somebody may take it at this very moment; then there is no time left to look whether the caller sees the holder.
         diesel::insert_into(external_refs::table)
-            .values((
-                external_refs::workspace_id.eq(tx.actor.workspace_id),
-                external_refs::resource_type.eq(K::NAME),
-                external_refs::system.eq(&one.system),
-                external_refs::value.eq(&one.value),
-                external_refs::object_id.eq(AnyId::from_uuid(id.uuid())),
-            ))
+            .values(row)
             .execute(tx.conn)
-            .map_err(|error| Failure::from(error).on_conflict("external_refs.resource_type,system,value", || taken(one)))?;
+            .map_err(|error| Failure::from(error).on_conflict("external_refs.resource_type,system,value", taken))?;
     }
     Ok(())
 }
 
-fn taken(one: &ExternalRef) -> Problem {
-    Problem::new(Code::ExternalRefTaken).with("system", one.system.as_str()).with("value", one.value.as_str())
+/// Makes the table hold exactly `refs` for the object.
+pub fn replace<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, refs: &[ExternalRef], sees: Sees<'_>) -> Result<(), Failure> {
+    remove(tx, id)?;
+    add(tx, id, refs, sees)
 }
 
 /// Frees the references of a deleted object.

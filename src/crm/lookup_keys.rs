@@ -1,14 +1,16 @@
 //! Normalised values by which objects are looked up: phone numbers, industries, web domains, credit codes.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
-use crate::db::Tx;
 use crate::db::condition::AnyId;
-use crate::db::id::{Id, Kind};
+use crate::db::id::{Id, Kind, WorkspaceId};
 use crate::db::schema::lookup_keys;
+use crate::db::{Tx, on_backend};
 
 /// What kind of value a key is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::AsRefStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum KeyKind {
     Phone,
@@ -17,24 +19,42 @@ pub enum KeyKind {
     CreditCode,
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = lookup_keys, treat_none_as_default_value = false)]
+struct Row {
+    workspace_id: WorkspaceId,
+    resource_type: &'static str,
+    kind: &'static str,
+    value: String,
+    object_id: AnyId,
+}
+
+/// Takes the keys for an object that has none in the table.
+pub fn add<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, keys: &[(KeyKind, String)]) -> QueryResult<()> {
+    let (workspace_id, object_id) = (tx.actor.workspace_id, AnyId::from_uuid(id.uuid()));
+    let distinct: BTreeSet<&(KeyKind, String)> = keys.iter().collect();
+    let row = |(kind, value): &(KeyKind, String)| Row {
+        workspace_id,
+        resource_type: K::NAME,
+        kind: (*kind).into(),
+        value: value.clone(),
+        object_id,
+    };
+    let rows: Vec<Row> = distinct.into_iter().map(row).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // Several rows in one statement: the portable connection cannot.
+    on_backend!(tx.conn,
+        postgres: |pg| diesel::insert_into(lookup_keys::table).values(&rows).execute(pg).map(|_| ()),
+        sqlite: |lite| diesel::insert_into(lookup_keys::table).values(&rows).execute(lite).map(|_| ()),
+    )
+}
+
 /// Makes the table hold exactly these keys for the object.
 pub fn replace<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, keys: &[(KeyKind, String)]) -> QueryResult<()> {
     remove(tx, id)?;
-    let mut distinct = keys.to_vec();
-    distinct.sort();
-    distinct.dedup();
-    for (kind, value) in &distinct {
-        diesel::insert_into(lookup_keys::table)
-            .values((
-                lookup_keys::workspace_id.eq(tx.actor.workspace_id),
-                lookup_keys::resource_type.eq(K::NAME),
-                lookup_keys::kind.eq(kind.as_ref()),
-                lookup_keys::value.eq(value),
-                lookup_keys::object_id.eq(AnyId::from_uuid(id.uuid())),
-            ))
-            .execute(tx.conn)?;
-    }
-    Ok(())
+    add(tx, id, keys)
 }
 
 /// A deleted object is not found by its keys.

@@ -30,6 +30,8 @@ fn check_number(number: &str) -> Result<(), ValidationError> {
 
 /// The E.164 form, or the bare digits of what is no dialable number.
 pub fn key(number: &str) -> Option<String> {
+    // A plus sign that nobody escaped in a query has become a space.
+    let number = &number.strip_prefix(' ').map_or_else(|| number.to_owned(), |rest| format!("+{rest}"));
     let parsed = phonenumber::parse(Some(country::CN), number).ok().filter(phonenumber::is_valid);
     match parsed {
         Some(parsed) => {
@@ -62,6 +64,7 @@ mod tests {
         assert_eq!(key("+49 30 123456").as_deref(), Some("+4930123456"));
         assert_eq!(key("010-6552 9988").as_deref(), Some("+861065529988"));
         assert_eq!(key("400").as_deref(), Some("400"));
+        assert_eq!(key(" 4930123456").as_deref(), Some("+4930123456"), "an unescaped plus");
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn sqlite_rule(message: &str) -> String {
 }
 
 fn by_message(message: &str) -> Class {
-    const AWAY: [&str; 8] = [
+    const AWAY: [&str; 10] = [
         "terminating connection",
         "the database system is",
         "server closed the connection",
@@ -83,6 +83,8 @@ fn by_message(message: &str) -> Class {
         "could not connect",
         "SSL connection has been closed",
         "database is locked",
+        "canceling statement",
+        "disk I/O error",
     ];
     if message.contains("database or disk is full") || message.contains("No space left on device") {
         Class::Full

@@ -117,13 +117,37 @@ impl Db {
         Ok(Self { pool, gate, writer, statements, _lock: lock })
     }
 
-    /// Makes the folder that a SQLite file lies in.
+    /// Makes the SQLite file and the folder it lies in. The file holds the signing keys: nobody else may read it.
     pub fn prepare(target: &Target) -> Result<(), OpenError> {
+        let folder = Self::prepare_folder(target);
+        if let (Ok(()), Some(path)) = (&folder, target.sqlite_path()) {
+            let mut options = File::options();
+            options.create(true).truncate(false).write(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            options.open(path).map_err(|error| OpenError::Failed(format!("cannot open {}: {error}", path.display())))?;
+        }
+        folder
+    }
+
+    fn prepare_folder(target: &Target) -> Result<(), OpenError> {
         match target.sqlite_path().and_then(std::path::Path::parent).filter(|folder| !folder.as_os_str().is_empty()) {
             Some(folder) => {
                 std::fs::create_dir_all(folder).map_err(|error| OpenError::Failed(format!("cannot create {}: {error}", folder.display())))
             }
             None => Ok(()),
+        }
+    }
+
+    /// Puts everything into the one file (SQLite), so that a stopped server's file can be copied.
+    pub fn checkpoint(target: &Target) {
+        use diesel::connection::SimpleConnection;
+        if target.sqlite_path().is_none() {
+            return;
+        }
+        let done = Self::setup(target, |conn| conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+        if !matches!(done, Ok(Ok(()))) {
+            tracing::warn!("the write-ahead log was not folded into the database file; both belong together");
         }
     }
 

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::DbConnection;
 use super::connection::Manager;
-use super::failure::{Class, Failure, classify};
+use super::failure::{Class, Failure};
 use super::tx::{self, Actor, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
@@ -22,7 +22,7 @@ const GROUP_TIME: Duration = Duration::from_millis(20);
 
 /// Answers one caller, once it is known whether the group was committed.
 type Finish = Box<dyn FnOnce(Result<(), Problem>) + Send>;
-/// Runs one write in its savepoint. `Err` means that the whole group is lost (a full disk).
+/// Runs one write in its savepoint. `Err` means that the whole group is lost (a full or failing disk).
 type Job = Box<dyn FnOnce(&mut DbConnection) -> (Finish, Result<(), Problem>) + Send>;
 
 /// The queue in front of the writer thread; the thread ends when the last clone is dropped.
@@ -49,8 +49,10 @@ impl Writer {
                 return (Box::new(|_| ()), Ok(())); // the caller has gone
             }
             let outcome = tx::run(conn, &actor, &work);
-            let lost = match &outcome {
-                Err(Failure::Database(error)) if classify(error) == Class::Full => Err(Problem::new(Code::StorageFull).retry_after(30)),
+            // SQLite may have rolled back the whole transaction: nobody of the group was written.
+            let lost = match outcome.as_ref().err().and_then(Failure::class) {
+                Some(Class::Full) => Err(Problem::new(Code::StorageFull).retry_after(30)),
+                Some(Class::Unavailable) => Err(Problem::new(Code::DatabaseUnavailable).retry_after(2)),
                 _ => Ok(()),
             };
             let finish: Finish = Box::new(move |committed| {
@@ -66,7 +68,8 @@ impl Writer {
             TrySendError::Full(_) => Problem::new(Code::Overloaded),
             TrySendError::Disconnected(_) => Problem::new(Code::ShuttingDown),
         })?;
-        receiver.await.unwrap_or(Err(Failure::Panic))
+        // Dropped without an answer: the writer could not open the database, and nothing was written.
+        receiver.await.unwrap_or_else(|_| Err(Problem::new(Code::DatabaseUnavailable).retry_after(2).into()))
     }
 }
 
@@ -79,11 +82,7 @@ fn serve(manager: &Manager, queue: &Receiver<Job>) {
         });
         match began {
             Ok(conn) => open = group(conn, first, queue),
-            Err(error) => {
-                tracing::error!(error, "the writer cannot open or begin");
-                let refuse: Job = first;
-                drop(refuse); // its sender is dropped with it: the caller gets an error, nothing was written
-            }
+            Err(error) => tracing::error!(error, "the writer cannot open the database or begin"),
         }
     }
 }

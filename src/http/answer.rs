@@ -18,6 +18,8 @@ pub struct Answer {
     pub location: Option<String>,
     pub etag: Option<String>,
     pub link: Option<String>,
+    /// Whether it has members that change without the version: then a 304 would lie.
+    pub is_volatile: bool,
     pub body: Vec<u8>,
 }
 
@@ -27,7 +29,7 @@ impl Answer {
             tracing::error!(%error, "an answer cannot be serialised");
             Problem::new(Code::InternalError)
         })?;
-        Ok(Self { status, location: None, etag: None, link: None, body })
+        Ok(Self { status, location: None, etag: None, link: None, is_volatile: false, body })
     }
 
     pub fn ok<T: Serialize>(body: &T) -> Result<Self, Problem> {
@@ -37,6 +39,12 @@ impl Answer {
     /// 200 with the object and its version.
     pub fn object<T: Serialize>(version: i64, body: &T) -> Result<Self, Problem> {
         Ok(Self { etag: Some(etag::of(version)), ..Self::ok(body)? })
+    }
+
+    /// An object with members that change without its version: always answered whole.
+    #[must_use]
+    pub fn volatile(self) -> Self {
+        Self { is_volatile: true, ..self }
     }
 
     /// 201 with the object, its version and where it is.
@@ -51,9 +59,12 @@ impl Answer {
     }
 
     pub const fn no_content() -> Self {
-        Self { status: StatusCode::NO_CONTENT, location: None, etag: None, link: None, body: Vec::new() }
+        Self { status: StatusCode::NO_CONTENT, location: None, etag: None, link: None, is_volatile: false, body: Vec::new() }
     }
 }
+
+/// Marks a volatile answer for the shell.
+pub struct Volatile;
 
 impl Responder for Answer {
     type Body = BoxBody;
@@ -72,6 +83,10 @@ impl Responder for Answer {
         if self.body.is_empty() {
             return response.finish();
         }
-        response.insert_header((CONTENT_TYPE, "application/json")).body(self.body)
+        let mut response = response.insert_header((CONTENT_TYPE, "application/json")).body(self.body);
+        if self.is_volatile {
+            response.extensions_mut().insert(Volatile);
+        }
+        response
     }
 }

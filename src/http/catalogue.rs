@@ -338,7 +338,7 @@ impl Code {
                 "请勿使用 Content-Encoding 发送请求体",
             ),
             Self::ValidationFailed => {
-                row(422, "Some fields are not valid", "部分字段无效", "{count} fields are not valid", "{count} 个字段无效")
+                row(422, "Some fields are not valid", "部分字段无效", "Fields that are not valid: {count}", "无效字段数：{count}")
             }
             Self::WorkspaceRequired => row(
                 422,
@@ -409,7 +409,7 @@ impl Code {
             }
             Self::UnknownScope => row(422, "Unknown scope", "未知的权限范围", "There is no scope {value}", "没有权限范围 {value}"),
             Self::UnknownTimeZone => {
-                row(422, "Unknown time zone", "未知的时区", "{value} is not an IANA time zone", "{value} 不是 IANA 时区")
+                row(422, "Unknown time zone", "未知的时区", "{time_zone} is not an IANA time zone", "{time_zone} 不是 IANA 时区")
             }
             Self::TooManyAttempts => {
                 row(429, "Too many attempts", "尝试次数过多", "Try again in {retry_after} seconds", "请在 {retry_after} 秒后重试")

@@ -59,18 +59,23 @@ impl Document {
         text
     }
 
-    /// The templates that a path means: itself when there is one without parameters, else all that match.
-    fn matching(&self, path: &str) -> Vec<&Template> {
-        match self.literals.get(path).and_then(|index| self.templates.get(*index)) {
+    /// What the document knows of a path: the template that is the path itself, else all that match.
+    pub fn find(&self, path: &str) -> Found<'_> {
+        Found(match self.literals.get(path).and_then(|index| self.templates.get(*index)) {
             Some(literal) => vec![literal],
             None => self.templates.iter().filter(|template| template.matcher.is_match(path)).collect(),
-        }
+        })
     }
+}
 
-    /// The methods a path answers, for `Allow`; empty when there is no such path.
-    pub fn allowed(&self, path: &str) -> BTreeSet<String> {
+/// The templates that a path means.
+pub struct Found<'d>(Vec<&'d Template>);
+
+impl<'d> Found<'d> {
+    /// The methods it answers, for `Allow`; empty when there is no such path.
+    pub fn allowed(&self) -> BTreeSet<String> {
         let mut methods: BTreeSet<String> =
-            self.matching(path).iter().flat_map(|template| &template.operations).map(|operation| operation.method.clone()).collect();
+            self.0.iter().flat_map(|template| &template.operations).map(|operation| operation.method.clone()).collect();
         if methods.contains("GET") {
             methods.insert("HEAD".to_owned());
         }
@@ -78,13 +83,13 @@ impl Document {
     }
 
     /// The query parameters of an operation; `None` when the document does not know it.
-    pub fn parameters(&self, method: &str, path: &str) -> Option<&BTreeSet<String>> {
-        let mut operations = self.matching(path).into_iter().flat_map(|template| &template.operations);
+    pub fn parameters(&self, method: &str) -> Option<&'d BTreeSet<String>> {
+        let mut operations = self.0.iter().flat_map(|template| &template.operations);
         operations.find(|operation| operation.method == method).map(|operation| &operation.parameters)
     }
 
-    /// The template of a path, as a label with few values.
-    pub fn template(&self, path: &str) -> &str {
-        self.matching(path).into_iter().next().map_or("unknown", |template| template.path.as_str())
+    /// The template, as a label with few values.
+    pub fn template(&self) -> &'d str {
+        self.0.first().map_or("unknown", |template| template.path.as_str())
     }
 }

@@ -41,6 +41,22 @@ impl<T: FromStr + 'static> FromRequest for PathId<T> {
     }
 }
 
+/// The `{name}` of the path, a code of lower-case letters, digits and `_`. Anything else does not exist: 404.
+#[derive(Debug, Clone)]
+pub struct PathName(pub String);
+
+impl FromRequest for PathName {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let is_code =
+            |name: &&str| name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let name = request.match_info().get("name").filter(is_code);
+        ready(name.map(|name| Self(name.to_owned())).ok_or_else(Problem::not_found))
+    }
+}
+
 /// A JSON body, checked against the schema of `T`.
 #[derive(Debug, Clone)]
 pub struct Body<T>(pub T);

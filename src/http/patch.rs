@@ -45,10 +45,6 @@ impl<T: Patchable> Patch<T> {
         strip_nulls(&mut document);
         serde_json::from_value(document).map_err(unreadable)
     }
-
-    pub fn names(&self, member: &str) -> bool {
-        self.members.contains_key(member)
-    }
 }
 
 /// RFC 7396, section 2.

@@ -78,6 +78,12 @@ fn inline(document: &Value, schema: &Value, depth: usize) -> Value {
                 super::openapi::allow_null(&mut schema);
                 return schema;
             }
+            // Deeper down as well: absent = null = default.
+            let required = copy.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+            if let Some(Value::Object(properties)) = copy.get_mut("properties").filter(|_| depth > 1) {
+                let optional = properties.iter_mut().filter(|(name, _)| !required.contains(&Value::String((*name).clone())));
+                optional.for_each(|(_, property)| super::openapi::allow_null(property));
+            }
             copy.remove("example");
             copy.remove("examples");
             Value::Object(copy)
@@ -114,8 +120,20 @@ fn normalise(value: &mut Value, pointer: &mut String, errors: &mut Vec<FieldErro
                 descend(pointer, &escape(key), |pointer| normalise(member, pointer, errors));
             }
         }
+        Value::Number(number) => {
+            // JSON knows no integers: 3.0 and 3e0 are the integer 3.
+            if let Some(whole) = number.as_f64().filter(|_| number.is_f64()).and_then(as_integer) {
+                *value = whole.into();
+            }
+        }
         _ => {}
     }
+}
+
+/// A float without a fraction, within what floats count exactly.
+fn as_integer(float: f64) -> Option<i64> {
+    let is_whole = float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0;
+    is_whole.then(|| format!("{float:.0}").parse().ok()).flatten()
 }
 
 fn descend(pointer: &mut String, step: &str, visit: impl FnOnce(&mut String)) {
@@ -209,4 +227,21 @@ pub fn nearest<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> Option<
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|(left, _), (right, _)| left.total_cmp(right))
         .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_normalised() {
+        let mut body =
+            json!({ "name": "  a\t", "empty": " ", "password": " kept ", "whole": 3.0, "half": 0.5, "big": 1e300, "bad": ["x\u{7f}"] });
+        let mut errors = Vec::new();
+        normalise(&mut body, &mut String::new(), &mut errors);
+        let expected =
+            json!({ "name": "a", "empty": null, "password": " kept ", "whole": 3, "half": 0.5, "big": 1e300, "bad": ["x\u{7f}"] });
+        assert_eq!(body, expected);
+        assert_eq!(errors, [FieldError::new("/bad/0", Code::InvalidCharacters)]);
+    }
 }

@@ -14,9 +14,10 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use ipnet::IpNet;
 
+use super::answer::Volatile;
 use super::catalogue::Code;
 use super::context::Context;
-use super::document::Document;
+use super::document::{Document, Found};
 use super::etag;
 use super::metrics::Metrics;
 use super::problem::Problem;
@@ -48,7 +49,8 @@ pub async fn shell(mut request: ServiceRequest, next: Next<impl MessageBody + 's
     let traceparent = printable(request.headers(), "traceparent");
     request.extensions_mut().insert(context.clone());
 
-    let refused = guard(&request, &options.document).err();
+    let found = options.document.find(&path);
+    let refused = guard(&request, &found).err();
     if method == Method::HEAD {
         request.head_mut().method = Method::GET; // the answer's body is dropped on its way out
     }
@@ -63,9 +65,8 @@ pub async fn shell(mut request: ServiceRequest, next: Next<impl MessageBody + 's
     };
 
     let status = answered.as_ref().map_or_else(Problem::status, ServiceResponse::status);
-    let template = options.document.template(&path);
     let elapsed = started.elapsed();
-    options.metrics.observe(method.as_str(), template, status.as_u16(), elapsed);
+    options.metrics.observe(method.as_str(), found.template(), status.as_u16(), elapsed);
     let caller =
         answered.as_ref().ok().and_then(|answered| answered.request().extensions().get::<LoggedCaller>().map(|caller| caller.0.clone()));
     tracing::info!(
@@ -92,7 +93,7 @@ fn printable(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// What is refused before any handler sees it.
-fn guard(request: &ServiceRequest, document: &Document) -> Result<(), Problem> {
+fn guard(request: &ServiceRequest, found: &Found<'_>) -> Result<(), Problem> {
     let uri_length = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
     if uri_length > MAX_URI {
         return Err(Problem::new(Code::UriTooLong).with("max_bytes", MAX_URI));
@@ -104,9 +105,12 @@ fn guard(request: &ServiceRequest, document: &Document) -> Result<(), Problem> {
         return Err(Problem::new(Code::NotAcceptable));
     }
     let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
-    let Some(known) = document.parameters(method, request.path()) else {
+    if is_help(request.path()) && method != "GET" {
+        return Err(method_not_allowed(["GET".to_owned(), "HEAD".to_owned()]));
+    }
+    let Some(known) = found.parameters(method) else {
         // A path that stands in the document, asked with a method that does not.
-        let allowed = document.allowed(request.path());
+        let allowed = found.allowed();
         return if allowed.is_empty() { Ok(()) } else { Err(method_not_allowed(allowed)) };
     };
     for (name, _) in Query::parse(request.query_string())?.pairs() {
@@ -116,6 +120,11 @@ fn guard(request: &ServiceRequest, document: &Document) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// What is served beside the document's paths.
+fn is_help(path: &str) -> bool {
+    path == "/openapi.json" || path == "/docs" || path.starts_with("/docs/")
 }
 
 fn method_not_allowed(allowed: impl IntoIterator<Item = String>) -> Problem {
@@ -150,6 +159,7 @@ fn finish(answered: ServiceResponse<impl MessageBody + 'static>, context: &Conte
     }
     let unchanged = status == StatusCode::OK
         && answered.request().method() == Method::GET
+        && !answered.response().extensions().contains::<Volatile>()
         && match (answered.request().headers().get(IF_NONE_MATCH), answered.headers().get(ETAG)) {
             (Some(asked), Some(tag)) => asked.to_str().is_ok_and(|asked| tag.to_str().is_ok_and(|tag| etag::matches(asked, tag))),
             _ => false,

@@ -75,15 +75,15 @@ impl Field {
 
 impl FieldType {
     /// Text that is compared as it is.
-    pub const CODE: Self = Self::Key(|text| Some(text.to_owned()), "text");
+    pub const CODE: Self = Self::Key(|text| Some(text.trim().to_owned()), "text");
     /// An e-mail address: its column holds lower case.
-    pub const LOWER_CASE: Self = Self::Key(|text| Some(text.to_lowercase()), "an e-mail address");
+    pub const LOWER_CASE: Self = Self::Key(|text| Some(text.trim().to_lowercase()), "an e-mail address");
 
     /// Reads a query parameter's value.
     pub fn parse(self, text: &str) -> Option<Bind> {
         Some(match self {
             Self::Text => Bind::Text(fold_compare(text.trim())),
-            Self::Key(key, _) => Bind::Text(key(text.trim())?),
+            Self::Key(key, _) => Bind::Text(key(text)?),
             Self::Enum(names) => Bind::Text(names.contains(&text).then(|| text.to_owned())?),
             Self::Id(prefix) => Bind::Uuid(AnyId::from_uuid(decode_with_prefix(prefix, text)?)),
             Self::ExternalRef => text.split_once(':').map(|(system, value)| Bind::Pair(system.to_owned(), value.to_owned()))?,
@@ -141,7 +141,7 @@ pub fn to_json(bind: Option<&Bind>) -> Value {
 pub fn from_json(kind: FieldType, value: &Value) -> Option<Option<Bind>> {
     Some(match (kind, value) {
         (_, Value::Null) => None,
-        (FieldType::Text | FieldType::Key(..), Value::String(text)) => Some(Bind::Text(text.clone())),
+        (FieldType::Text | FieldType::Key(..), Value::String(text)) if !text.contains(char::is_control) => Some(Bind::Text(text.clone())),
         (FieldType::Id(_), Value::String(text)) => Some(Bind::Uuid(AnyId::from_uuid(Uuid::from_u128(text.parse().ok()?)))),
         (FieldType::Integer, Value::Number(number)) => Some(Bind::Integer(number.as_i64()?)),
         (FieldType::Boolean, Value::Bool(value)) => Some(Bind::Boolean(*value)),

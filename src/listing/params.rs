@@ -25,7 +25,11 @@ impl<R: Listed> IntoParams for List<R> {
             parameter("include_total", &format!("Adds `total`, exact up to {MAX_TOTAL}."), boolean()),
         ];
         if R::HAS_DELETED {
-            parameters.push(parameter("is_deleted", "Lists the deleted rows instead (administrators only).", boolean()));
+            parameters.push(parameter(
+                "is_deleted",
+                "Lists the deleted rows instead (administrators only). They are not found by references, phones or industries.",
+                boolean(),
+            ));
         }
         for field in R::FIELDS {
             parameters.push(parameter(field.name, "Equal to.", schema(field.kind)));

@@ -118,7 +118,9 @@ fn a_reader_among_writers_misses_nothing() {
             }
             seen
         };
-        let (_, seen) = tokio::time::timeout(std::time::Duration::from_secs(60), async { tokio::join!(writers, reader) }).await.expect("nothing is missing");
+        let (_, seen) = tokio::time::timeout(std::time::Duration::from_secs(60), async { tokio::join!(writers, reader) })
+            .await
+            .expect("nothing is missing");
         let mut versions = std::collections::HashMap::new();
         for object in &seen {
             let version = versions.entry(object["id"].as_str().unwrap()).or_insert(0);

@@ -164,7 +164,7 @@ fn external_references_are_unique_among_the_living() {
         let first = admin.post("/customers", with_ref("first")).await.created();
         let first_path = format!("/customers/{}", first["id"].as_str().unwrap());
         let taken = admin.post("/customers", with_ref("second")).await.problem(409, "external_ref_taken");
-        assert_eq!(taken["meta"], json!({ "system": "sap", "value": "7" }));
+        assert_eq!(taken["meta"], json!({ "system": "sap", "value": "7", "existing_id": first["id"] }));
         admin.post("/contacts", json!({ "name": "other resource", "external_refs": [{ "system": "sap", "value": "7" }] })).await.created();
         let found = admin.list("/customers", &[("external_ref", "sap:7")]).await.ok();
         assert_eq!(ids(&found), [first["id"].as_str().unwrap()]);

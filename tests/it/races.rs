@@ -83,7 +83,12 @@ fn parallel_parent_changes_make_no_cycle() {
         for _ in 0..5 {
             let mut made = Vec::new();
             for name in ["A", "B", "C"] {
-                made.push(admin.post("/customers", json!({ "name": name, "kind": "organization" })).await.created()["id"].as_str().unwrap().to_owned());
+                made.push(
+                    admin.post("/customers", json!({ "name": name, "kind": "organization" })).await.created()["id"]
+                        .as_str()
+                        .unwrap()
+                        .to_owned(),
+                );
             }
             let moves = (0..3).map(|index| {
                 let (path, parent) = (format!("/customers/{}", made[index]), made[(index + 1) % 3].clone());

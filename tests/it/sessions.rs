@@ -13,14 +13,20 @@ fn login_gives_a_pair_that_works() {
         let answer = anyone.post("/auth/login", json!({ "email": " Admin@Example.com", "password": ADMIN_PASSWORD })).await;
         assert_eq!(answer.header("cache-control"), "no-store");
         let pair = answer.ok();
-        assert_eq!((&pair["token_type"], &pair["expires_in"], &pair["user"]["must_change_password"]), (&json!("Bearer"), &json!(900), &json!(false)));
+        assert_eq!(
+            (&pair["token_type"], &pair["expires_in"], &pair["user"]["must_change_password"]),
+            (&json!("Bearer"), &json!(900), &json!(false))
+        );
         let header = pair["access_token"].as_str().unwrap().split('.').next().unwrap();
         let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
         assert_eq!((&header["alg"], &header["typ"]), (&json!("EdDSA"), &json!("at+jwt")));
         let keys = anyone.get("/.well-known/jwks.json").await.ok();
         assert_eq!(keys["keys"][0]["kid"], header["kid"]);
         let me = app.with_token(pair["access_token"].as_str().unwrap()).get("/me").await.ok();
-        assert_eq!((&me["user"]["email"], &me["workspace_id"], &me["scopes"]), (&json!(ADMIN_EMAIL), &pair["workspace"]["id"], &Value::Null));
+        assert_eq!(
+            (&me["user"]["email"], &me["workspace_id"], &me["scopes"]),
+            (&json!(ADMIN_EMAIL), &pair["workspace"]["id"], &Value::Null)
+        );
     });
 }
 
@@ -101,7 +107,8 @@ fn only_our_own_tokens_are_believed() {
         let token = app.admin().await.token().to_owned();
         let parts: Vec<&str> = token.split('.').collect();
         let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"at+jwt"}"#);
-        let forged = URL_SAFE_NO_PAD.encode(String::from_utf8(URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap().replace("fishpond-api", "another-api"));
+        let forged = URL_SAFE_NO_PAD
+            .encode(String::from_utf8(URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap().replace("fishpond-api", "another-api"));
         let wrong = [
             format!("{none}.{}.", parts[1]),
             format!("{none}.{}.{}", parts[1], parts[2]),

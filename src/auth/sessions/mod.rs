@@ -3,4 +3,4 @@
 mod dto;
 pub mod routes;
 
-pub use dto::{Login, Refresh, TokenPair};
+pub use dto::{SessionUser, SessionWorkspace};

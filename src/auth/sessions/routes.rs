@@ -2,15 +2,13 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder, get, post};
-use diesel::prelude::*;
 use serde_json::{Value, json};
 
-use super::dto::{Login, Refresh, SessionUser, SessionWorkspace, TokenPair};
+use super::dto::{Login, Refresh, TokenPair};
 use crate::auth::store::{self, Candidate};
 use crate::auth::tokens::{ACCESS_SECONDS, JwkSet};
 use crate::auth::{Auth, Caller, password, secrets};
 use crate::db::id::{SessionId, UserId, WorkspaceId};
-use crate::db::schema::{users, workspaces};
 use crate::db::{Actor, Db, clock};
 use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
@@ -89,22 +87,14 @@ async fn pair(
     session_id: SessionId,
     refresh_token: String,
 ) -> Result<TokenPair, Problem> {
-    let (name, must_change_password, workspace_name) = db
-        .read(move |conn| {
-            Ok(users::table
-                .inner_join(workspaces::table.on(workspaces::id.eq(users::workspace_id)))
-                .filter(users::workspace_id.eq(workspace_id).and(users::id.eq(user_id)))
-                .select((users::name, users::must_change_password, workspaces::name))
-                .first::<(String, bool, String)>(conn)?)
-        })
-        .await?;
+    let (user, workspace) = db.read(move |conn| Ok(store::session_names(conn, workspace_id, user_id)?)).await?;
     Ok(TokenPair {
         access_token: auth.keys().issue(workspace_id, user_id, session_id, clock::now())?,
         token_type: "Bearer",
         expires_in: ACCESS_SECONDS,
         refresh_token,
-        user: SessionUser { id: user_id, name, must_change_password },
-        workspace: SessionWorkspace { id: workspace_id, name: workspace_name },
+        user,
+        workspace,
     })
 }
 

@@ -46,7 +46,7 @@ pub async fn create_api_key(db: Data<Db>, caller: Can<WriteApiKeys>, body: Body<
 pub async fn get_api_key(db: Data<Db>, caller: Can<ReadApiKeys>, id: PathId<ApiKeyId>) -> Result<Answer, Problem> {
     let workspace_id = caller.scope.workspace_id;
     let api_key = db.read(move |conn| store::get(conn, workspace_id, id.0)).await?;
-    Answer::object(api_key.version, &api_key)
+    Ok(Answer::object(api_key.version, &api_key)?.volatile())
 }
 
 /// Revoke an API key

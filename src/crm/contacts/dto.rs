@@ -7,11 +7,12 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::rules::check_distinct_customers;
-use crate::crm::external_refs::{ExternalRef, check_distinct};
+use crate::crm::external_refs::ExternalRef;
 use crate::crm::phones::Phone;
 use crate::db::id::{ContactId, CustomerId, UserId};
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
+use crate::http::validation::check_distinct;
 
 /// How a contact likes to be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]

@@ -71,6 +71,7 @@ pub fn linked(customer: Condition) -> Condition {
 
 fn made_by(scope: &Scope) -> Condition {
     Condition::sql("(contacts.created_by_id = ").bind(scope.user_id).then(
-        " AND NOT EXISTS (SELECT 1 FROM contact_links l WHERE l.workspace_id = contacts.workspace_id AND l.contact_id = contacts.id))",
+        " AND NOT EXISTS (SELECT 1 FROM contact_links l JOIN customers ON customers.workspace_id = l.workspace_id AND customers.id = l.customer_id \
+         WHERE l.workspace_id = contacts.workspace_id AND l.contact_id = contacts.id AND customers.deleted_at IS NULL))",
     )
 }

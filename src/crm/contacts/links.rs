@@ -160,6 +160,6 @@ pub fn mark_deleted(tx: &mut Tx<'_>, id: ContactId, is_deleted: bool) -> Result<
             }
         }
     }
-    diesel::update(own).set(contact_links::is_deleted.eq(is_deleted)).execute(tx.conn)?;
-    Ok(())
+    let marked = diesel::update(own).set(contact_links::is_deleted.eq(is_deleted)).execute(tx.conn);
+    marked.map(|_| ()).map_err(|error| Failure::from(error).stale_on("contact_links.customer_id"))
 }

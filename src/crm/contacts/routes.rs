@@ -50,7 +50,7 @@ pub async fn create_contact(db: Data<Db>, caller: Can<WriteContacts>, body: Body
 pub async fn get_contact(db: Data<Db>, caller: Can<ReadContacts>, id: PathId<ContactId>) -> Result<Answer, Problem> {
     let scope = caller.scope;
     let contact = db.read(move |conn| store::get(conn, &scope, id.0)).await?;
-    Answer::object(contact.version, &contact)
+    Ok(Answer::object(contact.version, &contact)?.volatile())
 }
 
 /// Change a contact

@@ -11,6 +11,7 @@ use crate::auth::{Reach, Scope};
 use crate::changes::{Operation, diff, record};
 use crate::crm::lookup_keys::{self, KeyKind};
 use crate::crm::{customers, external_refs, phones, references};
+use crate::db::condition::AnyId;
 use crate::db::id::ContactId;
 use crate::db::schema::contacts;
 use crate::db::{Condition, DbConnection, Failure, Tx};
@@ -31,6 +32,15 @@ fn one(scope: &Scope, id: ContactId, is_deleted: bool) -> Condition {
     visible(scope, is_deleted).then(" AND contacts.id = ").bind(id)
 }
 
+/// Whether the caller sees it.
+fn sees(scope: &Scope) -> impl Fn(&mut DbConnection, AnyId) -> QueryResult<bool> {
+    let scope = *scope;
+    move |conn, id| {
+        let which = visible(&scope, false).then(" AND contacts.id = ").bind(id);
+        contacts::table.filter(which).select(contacts::id).first::<AnyId>(conn).optional().map(|found| found.is_some())
+    }
+}
+
 pub fn get(conn: &mut DbConnection, scope: &Scope, id: ContactId) -> Result<Contact, Failure> {
     load(conn, scope, one(scope, id, false))?.ok_or_else(|| Problem::not_found().into())
 }
@@ -49,8 +59,8 @@ fn get_for_change(conn: &mut DbConnection, scope: &Scope, id: ContactId, is_dele
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Result<Page<Contact>, Failure> {
     let mut seen = visible(scope, list.is_deleted);
     let asked = list.values("customer_id");
-    if !asked.is_empty() && scope.sees != Reach::All {
-        // A link to a customer out of sight must not be found by asking for it.
+    if !asked.is_empty() {
+        // A link to a customer that is deleted or out of sight must not be found by asking for it.
         seen = seen.and(linked(customers::visible(scope, false).and(Condition::any_of("l.customer_id", asked))));
     }
     let rows = contacts::table
@@ -80,8 +90,8 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateContact) -> Result<C
     let contact = Contact { id, version: 1, fields, created_at: tx.now, updated_at: tx.now, created_by_id: tx.actor.user_id };
     diesel::insert_into(contacts::table).values(&row_of(scope.workspace_id, &contact)).execute(tx.conn)?;
     links::replace(tx, id, &[], &contact.fields.links)?;
-    external_refs::replace(tx, id, &contact.fields.external_refs)?;
-    lookup_keys::replace(tx, id, &keys(&contact.fields))?;
+    external_refs::add(tx, id, &contact.fields.external_refs, &sees(scope))?;
+    lookup_keys::add(tx, id, &keys(&contact.fields))?;
     record(tx, Operation::Created, id, contact.version, diff(None, Some(&contact))?)?;
     Ok(contact)
 }
@@ -109,7 +119,7 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch,
         links::replace(tx, id, &before.fields.links, &after.fields.links)?;
     }
     if before.fields.external_refs != after.fields.external_refs {
-        external_refs::replace(tx, id, &after.fields.external_refs)?;
+        external_refs::replace(tx, id, &after.fields.external_refs, &sees(scope))?;
     }
     if before.fields.phones != after.fields.phones {
         lookup_keys::replace(tx, id, &keys(&after.fields))?;
@@ -131,10 +141,12 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch
     let contact = get_for_change(tx.conn, scope, id, true)?;
     if_match.check(contact.version)?;
     mark(tx, &contact, false)?;
-    external_refs::replace(tx, id, &contact.fields.external_refs)?;
-    lookup_keys::replace(tx, id, &keys(&contact.fields))?;
-    record(tx, Operation::Restored, id, contact.version + 1, Map::new())?;
-    get(tx.conn, scope, id)
+    external_refs::add(tx, id, &contact.fields.external_refs, &sees(scope))?;
+    lookup_keys::add(tx, id, &keys(&contact.fields))?;
+    let restored = get(tx.conn, scope, id)?;
+    // Somebody else may have become a customer's primary contact in the meantime.
+    record(tx, Operation::Restored, id, restored.version, diff(Some(&contact), Some(&restored))?)?;
+    Ok(restored)
 }
 
 /// Sets or clears the mark of deletion, as the next version.

@@ -7,11 +7,12 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::rules::{check_country, check_credit_code};
-use crate::crm::external_refs::{ExternalRef, check_distinct};
+use crate::crm::external_refs::ExternalRef;
 use crate::crm::phones::Phone;
 use crate::db::id::{CustomerId, PoolId, TierId, UserId};
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
+use crate::http::validation::check_distinct;
 
 /// What a customer is. It never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
@@ -143,7 +144,7 @@ pub struct CustomerFields {
     pub needs: Option<String>,
     #[schema(max_length = 5000)]
     pub remarks: Option<String>,
-    /// 统一社会信用代码: 18 characters, the last one a check character (GB 32100-2015). Organizations only.
+    /// 统一社会信用代码: 18 characters, the last one a check character (GB 32100-2015).
     #[schema(pattern = "^[0-9A-HJ-NPQRTUWXY]{18}$", example = "91110000600037341L")]
     #[validate(custom(function = "check_credit_code"))]
     pub unified_social_credit_code: Option<String>,
@@ -152,6 +153,14 @@ pub struct CustomerFields {
     #[schema(max_items = 10)]
     #[validate(custom(function = "check_distinct"))]
     pub external_refs: Vec<ExternalRef>,
+}
+
+impl CustomerFields {
+    /// An address without any part is no address.
+    pub fn tidy(mut self) -> Self {
+        self.address = self.address.filter(|address| *address != Address::default());
+        self
+    }
 }
 
 impl Patchable for CustomerFields {
@@ -166,7 +175,7 @@ pub struct CreateCustomer {
     pub kind: CustomerKind,
     #[serde(default)]
     pub lifecycle_stage: LifecycleStage,
-    /// Its owner. Without owner and pool: the caller when it is a rep, else the default pool.
+    /// Its owner; a rep can only name itself. Without owner and pool: the caller when it is a rep, else the default pool.
     pub owner_id: Option<UserId>,
     /// The pool it lies in; not together with an owner.
     pub pool_id: Option<PoolId>,

@@ -26,6 +26,9 @@ pub fn place(
         errors.push(FieldError::new("/pool_id", Code::ExclusiveFields).with("fields", vec!["owner_id", "pool_id"]));
     }
     references::check_user(tx, "/owner_id", owner_id, errors)?;
+    if owner_id.is_some() && !scope.may_change(owner_id) {
+        errors.push(FieldError::new("/owner_id", Code::NotOwner));
+    }
     references::check_pool(tx, "/pool_id", pool_id, errors)?;
     Ok(match (owner_id, pool_id) {
         (None, None) if scope.changes == Reach::Own => (Some(scope.user_id), None),
@@ -71,5 +74,5 @@ pub fn transfer(tx: &mut Tx<'_>, scope: &Scope, language: Language, input: &Tran
 fn move_one(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, to_user_id: UserId, reason: &str) -> Result<Customer, Failure> {
     let before = store::get_for_change(tx.conn, scope, id)?;
     let after = Customer { owner_id: Some(to_user_id), pool_id: None, ..before.clone() };
-    store::save_with(tx, &before, after, Operation::Transferred, &[("reason", Some(reason.to_owned()))])
+    store::save_with(tx, scope, &before, after, Operation::Transferred, &[("reason", Some(reason.to_owned()))])
 }

@@ -1,6 +1,7 @@
 //! Customers in the database. Every query starts from `visible`.
 
 use diesel::prelude::*;
+use serde_json::{Map, json};
 
 use super::dto::{CreateCustomer, Customer, CustomerFields, MoveLifecycle, UpdateCustomer};
 use super::fields::{Customers, visible};
@@ -11,6 +12,7 @@ use crate::changes::{Operation, diff, record};
 use crate::crm::lookup_keys::{self, KeyKind};
 use crate::crm::references::{self, CodeUse};
 use crate::crm::{external_refs, phones};
+use crate::db::condition::AnyId;
 use crate::db::id::CustomerId;
 use crate::db::schema::{customer_profiles, customers};
 use crate::db::{Condition, DbConnection, Failure, Tx};
@@ -35,6 +37,15 @@ fn load(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<Custome
 
 fn one(scope: &Scope, id: CustomerId, is_deleted: bool) -> Condition {
     visible(scope, is_deleted).then(" AND customers.id = ").bind(id)
+}
+
+/// Whether the caller sees it.
+fn sees(scope: &Scope) -> impl Fn(&mut DbConnection, AnyId) -> QueryResult<bool> {
+    let scope = *scope;
+    move |conn, id| {
+        let which = visible(&scope, false).then(" AND customers.id = ").bind(id);
+        customers::table.filter(which).select(customers::id).first::<AnyId>(conn).optional().map(|found| found.is_some())
+    }
 }
 
 pub fn get(conn: &mut DbConnection, scope: &Scope, id: CustomerId) -> Result<Customer, Failure> {
@@ -68,6 +79,7 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Customers>) -> R
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<Customer, Failure> {
     let CreateCustomer { kind, lifecycle_stage, owner_id, pool_id, tier_id, fields } = input.clone();
+    let fields = fields.tidy();
     let mut errors = rules::check(kind, &fields);
     let (owner_id, pool_id) = ownership::place(tx, scope, owner_id, pool_id, &mut errors)?;
     references::check_tier(tx, "/tier_id", tier_id, &mut errors)?;
@@ -94,8 +106,8 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<
     let (row, profile) = rows_of(scope.workspace_id, &customer);
     diesel::insert_into(customers::table).values(&row).execute(tx.conn)?;
     diesel::insert_into(customer_profiles::table).values(&profile).execute(tx.conn)?;
-    external_refs::replace(tx, id, &customer.fields.external_refs)?;
-    lookup_keys::replace(tx, id, &keys(&customer.fields))?;
+    external_refs::add(tx, id, &customer.fields.external_refs, &sees(scope))?;
+    lookup_keys::add(tx, id, &keys(&customer.fields))?;
     record(tx, Operation::Created, id, customer.version, diff(None, Some(&customer))?)?;
     Ok(customer)
 }
@@ -104,13 +116,12 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatch
     let before = get_for_change(tx.conn, scope, id)?;
     if_match.check(before.version)?;
     let mut after = before.clone();
-    after.fields = patch.apply(&before.fields)?;
-    after.fields.address = after.fields.address.filter(|address| *address != Default::default());
+    after.fields = patch.apply(&before.fields)?.tidy();
     let mut errors = rules::check(before.kind, &after.fields);
     check_references(tx, scope, Some(&before.fields), &after.fields, &mut errors)?;
     hierarchy::check(tx, scope, id, before.fields.parent_id, after.fields.parent_id, &mut errors)?;
     Problem::check(errors)?;
-    save(tx, &before, after, Operation::Updated)
+    save(tx, scope, &before, after, Operation::Updated)
 }
 
 /// Moves the customer in its lifecycle.
@@ -128,17 +139,18 @@ pub fn move_lifecycle(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: 
         return Err(refused.into());
     }
     let after = Customer { lifecycle_stage: to.stage, ..before.clone() };
-    save_with(tx, &before, after, Operation::LifecycleChanged, &[("reason_code", to.reason_code.clone())])
+    save_with(tx, scope, &before, after, Operation::LifecycleChanged, &[("reason_code", to.reason_code.clone())])
 }
 
 /// Writes what changed, as the next version; nothing when nothing changed.
-pub fn save(tx: &mut Tx<'_>, before: &Customer, after: Customer, operation: Operation) -> Result<Customer, Failure> {
-    save_with(tx, before, after, operation, &[])
+pub fn save(tx: &mut Tx<'_>, scope: &Scope, before: &Customer, after: Customer, operation: Operation) -> Result<Customer, Failure> {
+    save_with(tx, scope, before, after, operation, &[])
 }
 
 /// Like `save`, with facts of the operation that are no members of the customer, such as a reason.
 pub fn save_with(
     tx: &mut Tx<'_>,
+    scope: &Scope,
     before: &Customer,
     mut after: Customer,
     operation: Operation,
@@ -148,8 +160,8 @@ pub fn save_with(
     if changed.is_empty() {
         return Ok(before.clone());
     }
-    for (name, value) in facts {
-        changed.insert((*name).to_owned(), serde_json::json!({ "from": null, "to": value }));
+    for (name, value) in facts.iter().filter(|(_, value)| value.is_some()) {
+        changed.insert((*name).to_owned(), json!({ "from": null, "to": value }));
     }
     (after.version, after.updated_at) = (before.version + 1, tx.now);
     let (row, profile) = rows_of(tx.actor.workspace_id, &after);
@@ -167,7 +179,7 @@ pub fn save_with(
         diesel::update(customer_profiles::table.find((profile.workspace_id, profile.customer_id))).set(&profile).execute(tx.conn)?;
     }
     if before.fields.external_refs != after.fields.external_refs {
-        external_refs::replace(tx, after.id, &after.fields.external_refs)?;
+        external_refs::replace(tx, after.id, &after.fields.external_refs, &sees(scope))?;
     }
     if keys(&before.fields) != keys(&after.fields) {
         lookup_keys::replace(tx, after.id, &keys(&after.fields))?;
@@ -182,7 +194,7 @@ pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatch
     mark(tx, &customer, true)?;
     external_refs::remove(tx, id)?;
     lookup_keys::remove(tx, id)?;
-    record(tx, Operation::Deleted, id, customer.version + 1, diff(Some(&customer), Some(&customer))?)
+    record(tx, Operation::Deleted, id, customer.version + 1, Map::new())
 }
 
 pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatch) -> Result<Customer, Failure> {
@@ -191,15 +203,15 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatc
         return Err(Problem::new(Code::NotOwner).into());
     }
     if_match.check(customer.version)?;
-    // Its parent may have gone or come below it in the meantime.
+    // Its parent may have come below it in the meantime.
     let mut errors = Vec::new();
     hierarchy::check(tx, scope, id, None, customer.fields.parent_id, &mut errors)?;
     Problem::check(errors)?;
     mark(tx, &customer, false)?;
     (customer.version, customer.updated_at) = (customer.version + 1, tx.now);
-    external_refs::replace(tx, id, &customer.fields.external_refs)?;
-    lookup_keys::replace(tx, id, &keys(&customer.fields))?;
-    record(tx, Operation::Restored, id, customer.version, serde_json::Map::new())?;
+    external_refs::add(tx, id, &customer.fields.external_refs, &sees(scope))?;
+    lookup_keys::add(tx, id, &keys(&customer.fields))?;
+    record(tx, Operation::Restored, id, customer.version, Map::new())?;
     Ok(customer)
 }
 

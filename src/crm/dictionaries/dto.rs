@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::db::id::DictionaryId;
 use crate::db::types::Instant;
 
 /// A classification and its codes.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Dictionary {
+    pub id: DictionaryId,
     #[schema(example = "source")]
     pub name: String,
     pub items: Vec<DictionaryItem>,

@@ -1,6 +1,6 @@
 //! `/dictionaries`.
 
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{get, put};
 
 use super::dto::{Dictionary, DictionaryList, UpdateDictionary};
@@ -10,7 +10,7 @@ use crate::auth::privileges::{ReadDictionaries, WriteDictionaries};
 use crate::db::Db;
 use crate::http::answer::Answer;
 use crate::http::etag::IfMatch;
-use crate::http::extract::Body;
+use crate::http::extract::{Body, PathName};
 use crate::http::problem::Problem;
 
 /// List all dictionaries
@@ -32,9 +32,9 @@ pub async fn list_dictionaries(db: Data<Db>, caller: Can<ReadDictionaries>) -> R
     security(("bearer" = ["dictionaries:read"])),
 )]
 #[get("/dictionaries/{name}")]
-pub async fn get_dictionary(db: Data<Db>, caller: Can<ReadDictionaries>, name: Path<String>) -> Result<Answer, Problem> {
+pub async fn get_dictionary(db: Data<Db>, caller: Can<ReadDictionaries>, name: PathName) -> Result<Answer, Problem> {
     let workspace_id = caller.scope.workspace_id;
-    let dictionary = db.read(move |conn| store::get(conn, workspace_id, &name)).await?;
+    let dictionary = db.read(move |conn| store::get(conn, workspace_id, &name.0)).await?;
     Answer::object(dictionary.version, &dictionary)
 }
 
@@ -52,12 +52,12 @@ pub async fn get_dictionary(db: Data<Db>, caller: Can<ReadDictionaries>, name: P
 pub async fn update_dictionary(
     db: Data<Db>,
     caller: Can<WriteDictionaries>,
-    name: Path<String>,
+    name: PathName,
     if_match: IfMatch,
     body: Body<UpdateDictionary>,
 ) -> Result<Answer, Problem> {
     db.write(&caller.actor, move |tx| {
-        let dictionary = store::put(tx, &name, &if_match, &body.0.items)?;
+        let dictionary = store::put(tx, &name.0, &if_match, &body.0.items)?;
         Ok(Answer::object(dictionary.version, &dictionary)?)
     })
     .await

@@ -2,6 +2,9 @@
 
 use super::dto::{DictionaryItem, Label, TouchFlags};
 
+/// The dictionary whose codes have flags.
+pub const TOUCH_TYPES: &str = "touch_type";
+
 /// `(code, zh, en)`, in order.
 type Seed = (&'static str, &'static str, &'static str);
 
@@ -27,7 +30,7 @@ impl Dictionary {
             label: Label { zh: (*zh).to_owned(), en: (*en).to_owned() },
             order: place * 10,
             is_active: true,
-            flags: (self.name == "touch_type").then(|| flags(code)),
+            flags: (self.name == TOUCH_TYPES).then(|| flags(code)),
         });
         items.collect()
     }
@@ -154,7 +157,7 @@ pub const SEEDS: &[Dictionary] = &[
         ],
     ),
     dictionary(
-        "touch_type",
+        TOUCH_TYPES,
         &[
             ("call", "电话", "Call"),
             ("visit", "拜访", "Visit"),
@@ -229,7 +232,7 @@ mod tests {
         for seed in SEEDS {
             let codes: HashSet<&str> = seed.seeds.iter().map(|(code, ..)| *code).collect();
             assert_eq!(codes.len(), seed.seeds.len(), "{}", seed.name);
-            assert!(seed.items().iter().all(|item| item.flags.is_some() == (seed.name == "touch_type")));
+            assert!(seed.items().iter().all(|item| item.flags.is_some() == (seed.name == TOUCH_TYPES)));
         }
     }
 }

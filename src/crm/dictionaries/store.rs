@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde_json::{Map, json};
 
 use super::dto::{Dictionary, DictionaryItem, Label, TouchFlags};
-use super::seeds::SEEDS;
+use super::seeds::{SEEDS, TOUCH_TYPES};
 use crate::changes::{Operation, record};
 use crate::db::id::{DictionaryId, WorkspaceId};
 use crate::db::schema::{dictionaries, dictionary_items};
@@ -28,8 +28,8 @@ struct Row {
 
 impl Row {
     fn with_items(self, items: Vec<DictionaryItem>) -> Dictionary {
-        let Self { id: _, name, version, created_at, updated_at } = self;
-        Dictionary { name, items, version, created_at, updated_at }
+        let Self { id, name, version, created_at, updated_at } = self;
+        Dictionary { id, name, items, version, created_at, updated_at }
     }
 }
 
@@ -77,7 +77,7 @@ pub fn list(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryResult<V
     Ok(rows.into_iter().map(with_items).collect())
 }
 
-fn load(conn: &mut DbConnection, workspace_id: WorkspaceId, name: &str) -> Result<(DictionaryId, Dictionary), Failure> {
+pub fn get(conn: &mut DbConnection, workspace_id: WorkspaceId, name: &str) -> Result<Dictionary, Failure> {
     let row =
         dictionaries::table.find((workspace_id, name)).select(Row::as_select()).first(conn).optional()?.ok_or_else(Problem::not_found)?;
     let items = dictionary_items::table
@@ -85,11 +85,7 @@ fn load(conn: &mut DbConnection, workspace_id: WorkspaceId, name: &str) -> Resul
         .order((dictionary_items::position.asc(), dictionary_items::code.asc()))
         .select(ItemRow::as_select())
         .load(conn)?;
-    Ok((row.id, row.with_items(items.into_iter().map(DictionaryItem::from).collect())))
-}
-
-pub fn get(conn: &mut DbConnection, workspace_id: WorkspaceId, name: &str) -> Result<Dictionary, Failure> {
-    load(conn, workspace_id, name).map(|(_, dictionary)| dictionary)
+    Ok(row.with_items(items.into_iter().map(DictionaryItem::from).collect()))
 }
 
 /// Which of these `(dictionary, code)` exist, and whether each is active; in one statement.
@@ -108,9 +104,9 @@ pub fn find(conn: &mut DbConnection, workspace_id: WorkspaceId, wanted: &[(&str,
 /// Replaces the items. Rows may hold a code that is left out: it is retired, not removed.
 pub fn put(tx: &mut Tx<'_>, name: &str, if_match: &IfMatch, items: &[DictionaryItem]) -> Result<Dictionary, Failure> {
     let workspace_id = tx.actor.workspace_id;
-    let (id, before) = load(tx.conn, workspace_id, name)?;
+    let before = get(tx.conn, workspace_id, name)?;
     if_match.check(before.version)?;
-    check_distinct(items)?;
+    check(name, items)?;
     let kept: HashSet<&str> = items.iter().map(|item| item.code.as_str()).collect();
     let left_out = before.items.iter().filter(|item| !kept.contains(item.code.as_str()));
     let retired = left_out.map(|item| DictionaryItem { is_active: false, ..item.clone() });
@@ -140,14 +136,22 @@ pub fn put(tx: &mut Tx<'_>, name: &str, if_match: &IfMatch, items: &[DictionaryI
         }
     }
     // Only the codes that changed: a dictionary may be long.
-    record(tx, Operation::Updated, id, version, Map::from_iter([("items".to_owned(), json!({ "from": old, "to": new }))]))?;
+    record(tx, Operation::Updated, before.id, version, Map::from_iter([("items".to_owned(), json!({ "from": old, "to": new }))]))?;
     get(tx.conn, workspace_id, name)
 }
 
-fn check_distinct(items: &[DictionaryItem]) -> Result<(), Problem> {
+fn check(name: &str, items: &[DictionaryItem]) -> Result<(), Problem> {
     let mut seen = HashSet::new();
-    let repeated = items.iter().enumerate().filter(|(_, item)| !seen.insert(item.code.as_str()));
-    Problem::check(repeated.map(|(index, _)| FieldError::new(format!("/items/{index}/code"), Code::DuplicateItem)).collect())
+    let mut errors = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        if !seen.insert(item.code.as_str()) {
+            errors.push(FieldError::new(format!("/items/{index}/code"), Code::DuplicateItem));
+        }
+        if item.flags.is_some() && name != TOUCH_TYPES {
+            errors.push(FieldError::new(format!("/items/{index}/flags"), Code::UnknownField).with("field", "flags"));
+        }
+    }
+    Problem::check(errors)
 }
 
 /// The dictionaries of a new workspace.

@@ -80,27 +80,28 @@ pub struct User {
     pub created_by_id: Option<UserId>,
 }
 
-/// A member of the workspace, for pickers. What is null here for other callers is filled for administrators.
+/// A member of the workspace, for pickers. What is null here is filled for those who may change users: administrators, and API keys
+/// with `users:write`.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Member {
     pub id: UserId,
     pub name: String,
     pub is_active: bool,
-    /// Administrators only.
+    /// Null unless the caller may change users.
     pub version: Option<i64>,
-    /// Administrators only.
+    /// Null unless the caller may change users.
     pub kind: Option<UserKind>,
-    /// Administrators only.
+    /// Null unless the caller may change users.
     pub email: Option<String>,
-    /// Administrators only.
+    /// Null unless the caller may change users.
     pub role: Option<Role>,
-    /// Administrators only.
+    /// Null unless the caller may change users.
     pub locale: Option<Locale>,
-    /// Administrators only.
+    /// Null unless the caller may change users.
     pub last_login_at: Option<Instant>,
-    /// Administrators only.
+    /// Null unless the caller may change users.
     pub created_at: Option<Instant>,
-    /// Administrators only.
+    /// Null unless the caller may change users.
     pub updated_at: Option<Instant>,
 }
 

@@ -5,5 +5,5 @@ pub mod me;
 pub mod routes;
 pub mod store;
 
-pub use dto::{UserFields, UserKind};
+pub use dto::{CreateUser, UserFields, UserKind};
 pub use store::{NewPerson, create_person};

@@ -5,7 +5,7 @@ use actix_web::{get, patch, post};
 
 use super::dto::{CreateUser, Member, SetPassword, UpdateUser, User, UserKind};
 use super::store::{self, NewUser, Users};
-use crate::auth::privileges::{ReadUsers, WriteUsers};
+use crate::auth::privileges::{ReadUsers, Role, WriteUsers};
 use crate::auth::{Auth, Can, password};
 use crate::db::Db;
 use crate::db::id::UserId;
@@ -18,20 +18,25 @@ use crate::listing::List;
 
 /// List the members of the workspace
 ///
-/// Everybody gets `id`, `name` and `is_active`, for pickers; the rest is null unless the caller is an administrator.
+/// Everybody gets `id`, `name` and `is_active`, for pickers; the rest is null unless the caller may change users.
 #[utoipa::path(tag = "users", params(List<Users>), responses((status = 200, description = "A page of members.", body = Page<Member>)), security(("bearer" = ["users:read"])))]
 #[get("/users")]
 pub async fn list_users(db: Data<Db>, caller: Can<ReadUsers>, list: List<Users>) -> Result<Answer, Problem> {
-    let (workspace_id, is_whole) = (caller.scope.workspace_id, caller.is_admin());
+    let (workspace_id, is_whole) = (caller.scope.workspace_id, caller.check::<WriteUsers>().is_ok());
     let page = db.read(move |conn| store::list(conn, workspace_id, &list, is_whole)).await?;
     Answer::page(&page)
 }
 
 /// Create a person
+///
+/// An API key needs the scope `*` to make an administrator, or to change one.
 #[utoipa::path(tag = "users", request_body = CreateUser, responses((status = 201, description = "The new user.", body = User)), security(("bearer" = ["users:write"])))]
 #[post("/users")]
 pub async fn create_user(db: Data<Db>, caller: Can<WriteUsers>, body: Body<CreateUser>) -> Result<Answer, Problem> {
     let Body(CreateUser { email, password, must_change_password, fields }) = body;
+    if fields.role == Role::Admin {
+        caller.check_administrators()?;
+    }
     Problem::check(password::check("/password", &password))?;
     let password_hash = Some(password::hash(password).await?);
     let new = NewUser { kind: UserKind::Person, email: Some(email), fields, password_hash, must_change_password };
@@ -46,9 +51,9 @@ pub async fn create_user(db: Data<Db>, caller: Can<WriteUsers>, body: Body<Creat
 #[utoipa::path(tag = "users", params(("id" = UserId, Path)), responses((status = 200, description = "The member.", body = Member)), security(("bearer" = ["users:read"])))]
 #[get("/users/{id}")]
 pub async fn get_user(db: Data<Db>, caller: Can<ReadUsers>, id: PathId<UserId>) -> Result<Answer, Problem> {
-    let (workspace_id, is_whole) = (caller.scope.workspace_id, caller.is_admin());
+    let (workspace_id, is_whole) = (caller.scope.workspace_id, caller.check::<WriteUsers>().is_ok());
     let user = db.read(move |conn| store::get(conn, workspace_id, id.0)).await?;
-    Answer::object(user.version, &Member::of(user, is_whole))
+    Ok(Answer::object(user.version, &Member::of(user, is_whole))?.volatile())
 }
 
 /// Change a user
@@ -71,9 +76,10 @@ pub async fn update_user(
     if_match: IfMatch,
     patch: UpdateUser,
 ) -> Result<Answer, Problem> {
+    let administrators = caller.check_administrators();
     let answer = db
         .write(&caller.actor, move |tx| {
-            let user = store::update(tx, id.0, &if_match, &patch)?;
+            let user = store::update(tx, id.0, &if_match, &patch, &administrators)?;
             Ok(Answer::object(user.version, &user)?)
         })
         .await?;
@@ -96,7 +102,14 @@ pub async fn set_user_password(
     let Body(SetPassword { password, must_change_password }) = body;
     Problem::check(password::check("/password", &password))?;
     let hash = password::hash(password).await?;
-    db.write(&caller.actor, move |tx| store::set_password(tx, id.0, &hash, must_change_password, None)).await?;
+    let administrators = caller.check_administrators();
+    db.write(&caller.actor, move |tx| {
+        if store::get(tx.conn, tx.actor.workspace_id, id.0)?.fields.role == Role::Admin {
+            administrators.clone()?;
+        }
+        store::set_password(tx, id.0, &hash, must_change_password, None)
+    })
+    .await?;
     auth.forget();
     Ok(Answer::no_content())
 }

@@ -147,10 +147,20 @@ pub fn create_person(tx: &mut Tx<'_>, person: &NewPerson, password_hash: &str) -
     create(tx, &NewUser { kind: UserKind::Person, email: Some(email), fields, password_hash, must_change_password })
 }
 
-pub fn update(tx: &mut Tx<'_>, id: UserId, if_match: &IfMatch, patch: &UpdateUser) -> Result<User, Failure> {
+/// `administrators` says whether the caller may make, change or unmake them.
+pub fn update(
+    tx: &mut Tx<'_>,
+    id: UserId,
+    if_match: &IfMatch,
+    patch: &UpdateUser,
+    administrators: &Result<(), Problem>,
+) -> Result<User, Failure> {
     let before = get(tx.conn, tx.actor.workspace_id, id)?;
     if_match.check(before.version)?;
     let mut after = User { fields: patch.apply(&before.fields)?, ..before.clone() };
+    if [before.fields.role, after.fields.role].contains(&Role::Admin) {
+        administrators.clone()?;
+    }
     let changed = diff(Some(&before), Some(&after))?;
     if changed.is_empty() {
         return Ok(before);

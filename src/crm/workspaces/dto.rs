@@ -9,7 +9,7 @@ use validator::{Validate, ValidationError};
 use crate::db::id::WorkspaceId;
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
-use crate::http::validation::wrong_format;
+use crate::http::validation::{check_distinct, wrong_format};
 
 /// A language of labels and messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
@@ -22,7 +22,7 @@ pub enum Locale {
 }
 
 /// A day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Weekday {
     Monday,
@@ -53,14 +53,17 @@ pub struct WorkspaceFields {
     pub locale: Locale,
     #[serde(default = "default_working_days")]
     #[schema(max_items = 7)]
+    #[validate(custom(function = "check_distinct"))]
     pub working_days: Vec<Weekday>,
     /// Days off besides.
     #[serde(default)]
     #[schema(max_items = 1000)]
+    #[validate(custom(function = "check_distinct"))]
     pub holidays: Vec<NaiveDate>,
     /// Days worked although the week says otherwise (调休).
     #[serde(default)]
     #[schema(max_items = 1000)]
+    #[validate(custom(function = "check_distinct"))]
     pub extra_workdays: Vec<NaiveDate>,
 }
 
@@ -92,7 +95,7 @@ fn default_working_days() -> Vec<Weekday> {
 fn check_time_zone(name: &str) -> Result<(), ValidationError> {
     name.parse::<chrono_tz::Tz>().map(|_| ()).map_err(|_| {
         let mut fault = ValidationError::new("unknown_time_zone");
-        fault.add_param("value".into(), &name);
+        fault.add_param("time_zone".into(), &name);
         fault
     })
 }

@@ -40,7 +40,7 @@ pub fn check(method: &str, path: &str, status: u16, content_type: Option<&str>, 
         assert_valid(&PROBLEM, &at, body);
         return;
     }
-    let template = DOCUMENT.template(path.split('?').next().unwrap_or(path)).to_owned();
+    let template = DOCUMENT.find(path).template().to_owned();
     let known = ANSWERS.get(&(method.to_owned(), template, status.to_string()));
     match known.unwrap_or_else(|| panic!("{at}, which is not in the document")) {
         Some(validator) => assert_valid(validator, &at, body),
