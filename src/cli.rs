@@ -261,10 +261,12 @@ fn serve(options: &Serve) -> Outcome {
     log_to_stderr(&config);
     actix_web::rt::System::new().block_on(async {
         let running = server::start(&config)?;
+        // Before anybody is told that it listens, and may stop it.
+        let stopped = signals()?;
         greet(&running)?;
         let (handle, draining) = (running.server.handle(), running.draining.clone());
         actix_web::rt::spawn(async move {
-            wait_for_signal().await;
+            stopped.await;
             tracing::info!("stopping");
             Running::stop(handle, &draining).await;
         });
@@ -291,21 +293,23 @@ fn greet(running: &Running) -> std::io::Result<()> {
     stdout.flush()
 }
 
-async fn wait_for_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-            (Ok(mut terminate), Ok(mut interrupt)) => {
-                tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-            }
-            _ => std::future::pending().await,
+/// Listens for the signals from now on; ends with the first one.
+#[cfg(unix)]
+fn signals() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    })
+}
+
+#[cfg(not(unix))]
+fn signals() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
         }
-    }
-    #[cfg(not(unix))]
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+    })
 }
 
 fn migrate(common: &Common) -> Outcome {

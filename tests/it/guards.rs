@@ -1,1 +1,327 @@
-//! To be written.
+//! What stands in front of every handler, attacked.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
+use actix_web::{HttpResponse, HttpServer};
+use fishpond::http::metrics::Metrics;
+use fishpond::http::openapi::operations;
+use fishpond::http::shell::{ShellOptions, no_route, shell};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{ADMIN_PASSWORD, Actor, App, DOCUMENT, on_both, on_both_with};
+
+const MIB: usize = 1024 * 1024;
+
+/// Sends bytes as they are, and reads the status and the body of one answer.
+fn raw(app: &App, parts: &[&[u8]]) -> (u16, Value) {
+    let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    parts.iter().for_each(|part| stream.write_all(part).unwrap());
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line).expect("an answer in time");
+    let status = line.split(' ').nth(1).and_then(|text| text.parse().ok()).expect("a status");
+    let mut length = 0;
+    loop {
+        line.clear();
+        reader.read_line(&mut line).unwrap();
+        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+/// The head of a request that creates a customer.
+fn head(admin: &Actor, framing: &str) -> String {
+    let token = admin.token();
+    format!(
+        "POST /api/v1/customers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n{framing}\r\n\r\n"
+    )
+}
+
+fn post(admin: &Actor, body: impl Into<String>) -> reqwest::RequestBuilder {
+    admin.request(Method::POST, "/customers").header("content-type", "application/json").body(body.into())
+}
+
+#[test]
+fn large_bodies_are_refused() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        let (status, body) = raw(&app, &[head(&admin, &format!("Content-Length: {}", MIB + 1)).as_bytes()]);
+        assert_eq!(
+            (status, &body["code"], &body["meta"]),
+            (413, &json!("body_too_large"), &json!({ "max_bytes": MIB })),
+            "before a byte came"
+        );
+
+        let announced = head(&admin, "Transfer-Encoding: chunked");
+        let chunk = format!("{MIB:x}\r\n{}\r\n", " ".repeat(MIB));
+        let (status, body) = raw(&app, &[announced.as_bytes(), chunk.as_bytes(), b"1\r\n \r\n"]);
+        assert_eq!((status, &body["code"]), (413, &json!("body_too_large")), "counted as it comes");
+
+        let body = r#"{"name": "A", "kind": "person"}"#;
+        let largest = body.to_owned() + &" ".repeat(MIB - body.len());
+        admin.send(post(&admin, largest)).await.created();
+        let small = b"1f\r\n{\"name\": \"A\", \"kind\": \"person\"}\r\n0\r\n\r\n";
+        assert_eq!(raw(&app, &[announced.as_bytes(), small]).0, 201);
+    });
+}
+
+#[test]
+fn a_body_that_does_not_come_is_not_waited_for() {
+    on_both(|app| async move {
+        if !app.is_sqlite() {
+            return; // ten seconds are enough
+        }
+        let (admin, began) = (app.admin().await, Instant::now());
+        let (status, body) = raw(&app, &[head(&admin, "Content-Length: 100").as_bytes()]);
+        assert_eq!((status, &body["code"], &body["retryable"]), (408, &json!("request_timeout"), &json!(true)));
+        assert!(began.elapsed() >= Duration::from_secs(9), "{:?}", began.elapsed());
+    });
+}
+
+#[test]
+fn compressed_bodies_are_not_read() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        for encoding in ["gzip", "br", "deflate", "zstd", "identity, gzip"] {
+            let request = post(&admin, r#"{"name": "A", "kind": "person"}"#).header("content-encoding", encoding);
+            admin.send(request).await.problem(415, "unsupported_content_encoding");
+        }
+        let plain = post(&admin, r#"{"name": "A", "kind": "person"}"#).header("content-encoding", "identity");
+        admin.send(plain).await.created();
+    });
+}
+
+#[test]
+fn bodies_must_say_that_they_are_json() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        let typed = |method: Method, path: &str, content_type: &str| {
+            admin.request(method, path).header("content-type", content_type).body(r#"{"name": "A", "kind": "person"}"#)
+        };
+        let untyped = admin.request(Method::POST, "/customers").body("{}");
+        let refused = admin.send(untyped).await.problem(415, "unsupported_media_type");
+        assert_eq!(refused["meta"]["expected"], "application/json");
+        for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/merge-patch+json", "application/jsonx", "json"]
+        {
+            admin.send(typed(Method::POST, "/customers", content_type)).await.problem(415, "unsupported_media_type");
+        }
+        let made = admin.send(typed(Method::POST, "/customers", "Application/JSON; charset=utf-8")).await.created();
+        let path = format!("/customers/{}", made["id"].as_str().unwrap());
+        let refused = admin.send(typed(Method::PATCH, &path, "application/json-patch+json")).await.problem(415, "unsupported_media_type");
+        assert_eq!(refused["meta"]["expected"], "application/merge-patch+json");
+    });
+}
+
+#[test]
+fn json_is_read_strictly() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        let refused = admin.send(post(&admin, "{\"name\": \"A\",\n \"kind\" \"person\"}")).await.problem(400, "invalid_json");
+        assert_eq!(refused["meta"], json!({ "line": 2, "column": 9 }));
+        for body in ["", "{", "{} {}", "{\"name\": \"a\u{0}b\"}", "{'name': 'A'}", r#"{"name": "\ud800"}"#, r#"{"employee_count": 1e999}"#]
+        {
+            admin.send(post(&admin, body)).await.problem(400, "invalid_json");
+        }
+        let latin =
+            admin.request(Method::POST, "/customers").header("content-type", "application/json").body(b"{\"name\": \"\xe9\"}".to_vec());
+        admin.send(latin).await.problem(400, "invalid_json");
+        for body in [r#"{"name": "A", "name": "B", "kind": "person"}"#, r#"{"n\u0061me": "A", "name": "A", "kind": "person"}"#] {
+            assert_eq!(admin.send(post(&admin, body)).await.problem(400, "duplicate_key")["meta"], json!({ "key": "name" }));
+        }
+        for body in ["[]", "\"x\"", "1", "true"] {
+            admin.send(post(&admin, body)).await.invalid(&[("", "wrong_type")]);
+        }
+        assert_eq!(admin.get("/customers?include_total=true").await.ok()["total"], 0);
+    });
+}
+
+#[test]
+fn deep_and_crowded_bodies_are_refused() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        let nested = |levels: usize| format!(r#"{{"remarks": {}{}}}"#, "[".repeat(levels - 1), "]".repeat(levels - 1));
+        let refused = admin.send(post(&admin, nested(33))).await.problem(400, "body_too_complex");
+        assert_eq!(refused["meta"], json!({ "max_depth": 32, "max_keys": 10_000 }));
+        let read = admin.send(post(&admin, nested(32))).await;
+        read.invalid(&[("/name", "required"), ("/kind", "required"), ("/remarks", "wrong_type")]);
+        admin.send(post(&admin, "[".repeat(MIB))).await.problem(400, "body_too_complex");
+
+        let keys = |count: usize| format!("{{{}}}", (0..count).map(|key| format!("\"{key}\": 1")).collect::<Vec<_>>().join(","));
+        admin.send(post(&admin, keys(10_001))).await.problem(400, "body_too_complex");
+        let spread = format!("[{},{}]", keys(6_000), keys(6_000));
+        admin.send(post(&admin, spread)).await.problem(400, "body_too_complex");
+        admin.send(post(&admin, keys(100))).await.problem(422, "validation_failed");
+    });
+}
+
+#[test]
+fn control_characters_are_refused_wherever_they_are() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        let body = json!({
+            "name": "a\u{0}b", "kind": "person", "remarks": "a\u{7}", "address": { "city": "\u{1b}[31m" },
+            "phones": [{ "number": "1380013\u{7f}8000" }], "source_detail": "two\nlines\tand\r\nmore"
+        });
+        let body = admin.post("/customers", body).await.problem(422, "validation_failed");
+        let errors = body["errors"].as_array().unwrap().iter().filter(|error| error["code"] == "invalid_characters");
+        let pointers: BTreeSet<&str> = errors.filter_map(|error| error["pointer"].as_str()).collect();
+        assert_eq!(pointers, BTreeSet::from(["/name", "/remarks", "/address/city", "/phones/0/number"]));
+    });
+}
+
+#[test]
+fn a_whole_number_may_be_written_as_a_decimal() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        // JSON has one kind of number, and JSON Schema's integer is any without a fraction.
+        let made = admin.send(post(&admin, r#"{"name": "A", "kind": "organization", "employee_count": 12.0}"#)).await.created();
+        assert_eq!(made["employee_count"], 12);
+        let half = json!({ "name": "A", "kind": "organization", "employee_count": 12.5 });
+        admin.post("/customers", half).await.invalid(&[("/employee_count", "wrong_type")]);
+    });
+}
+
+#[test]
+fn long_urls_are_refused() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        let room = 8 * 1024 - "/api/v1/customers?name=".len();
+        admin.list("/customers", &[("name", "a".repeat(room).as_str())]).await.ok();
+        let refused = admin.list("/customers", &[("name", "a".repeat(room + 1).as_str())]).await.problem(414, "uri_too_long");
+        assert_eq!(refused["meta"], json!({ "max_bytes": 8192 }));
+        admin.get(&format!("/nowhere/{}", "a".repeat(9000))).await.problem(414, "uri_too_long");
+    });
+}
+
+#[test]
+fn big_answers_are_compressed_for_those_who_ask() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        let asking = async |path: &str, encodings: &str| {
+            admin.request(Method::GET, path).header("accept-encoding", encodings).send().await.expect("an answer")
+        };
+        for path in ["/dictionaries", "/openapi.json"] {
+            let whole: usize = admin.get(path).await.header("content-length").parse().unwrap();
+            for encoding in ["gzip", "br"] {
+                let answer = asking(path, encoding).await;
+                assert_eq!(answer.headers()["content-encoding"], encoding);
+                assert_eq!(answer.headers()["vary"], "accept-encoding");
+                let bytes = answer.bytes().await.unwrap();
+                assert!(bytes.len() < whole / 2, "{path}: {} of {whole} bytes", bytes.len());
+                assert!(encoding != "gzip" || bytes.starts_with(&[0x1f, 0x8b]));
+            }
+            assert!(!asking(path, "identity").await.headers().contains_key("content-encoding"));
+        }
+        for path in ["/livez", "/me", "/nowhere", "/customers/x"] {
+            assert!(!asking(path, "gzip, br").await.headers().contains_key("content-encoding"), "{path} is small");
+        }
+    });
+}
+
+#[test]
+fn secrets_never_come_back() {
+    const ANOTHER: &str = "quite-another-passphrase";
+    on_both(|app| async move {
+        let (admin, rep, key) = (app.admin().await, app.user("rep").await, app.api_key(&["*"]).await);
+        key.get("/customers").await.ok();
+        admin.post(&format!("/users/{}/password", rep.id), json!({ "password": ANOTHER })).await.no_content();
+        let documented = operations(&DOCUMENT.value).filter(|(path, method, _)| *method == "get" && !path.contains('{'));
+        let mut paths: Vec<String> = documented.map(|(path, ..)| path.to_owned()).collect();
+        paths.extend([format!("/users/{}", rep.id), format!("/users/{}", admin.id)]);
+        for path in paths {
+            let body = admin.get(&path).await.ok();
+            let text = body.to_string();
+            for secret in [ADMIN_PASSWORD, ANOTHER, "$argon2", &key.token()[12..]] {
+                assert!(!text.contains(secret), "{path} shows {secret}");
+            }
+            let mut found = BTreeSet::new();
+            names(&body, &mut found);
+            found.retain(|name| ["password", "secret", "hash", "private"].iter().any(|word| name.contains(word)));
+            found.remove("must_change_password");
+            assert!(found.is_empty(), "{path} has {found:?}");
+        }
+        let keys = app.anyone().get("/.well-known/jwks.json").await.ok();
+        assert!(keys["keys"].as_array().unwrap().iter().all(|key| key.get("d").is_none()), "public keys only");
+    });
+}
+
+/// The names of all members.
+fn names(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(members.keys().cloned());
+            members.values().for_each(|member| names(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn only_browsers_of_allowed_origins_may_call() {
+    const OURS: &str = "https://app.example.com";
+    const ALLOWED: &str = "access-control-allow-origin";
+    on_both_with(&[("cors_origins", OURS)], |app| async move {
+        let anyone = app.anyone();
+        let from = async |method: Method, origin: &str| {
+            let request = anyone.request(method, "/customers").header("origin", origin).header("access-control-request-method", "POST");
+            request.send().await.expect("an answer")
+        };
+        let preflight = from(Method::OPTIONS, OURS).await;
+        assert_eq!(preflight.status().as_u16(), 200);
+        assert_eq!(preflight.headers()[ALLOWED], OURS);
+        let refused = from(Method::GET, OURS).await;
+        assert_eq!(refused.status().as_u16(), 401);
+        assert_eq!(refused.headers()[ALLOWED], OURS, "a page may read what went wrong");
+        assert!(refused.headers()["access-control-expose-headers"].to_str().unwrap().contains("error-code"));
+        for method in [Method::OPTIONS, Method::GET] {
+            assert!(!from(method, "https://evil.example.com").await.headers().contains_key(ALLOWED));
+        }
+    });
+    on_both(|app| async move {
+        let anyone = app.anyone();
+        let answer = anyone.send(anyone.request(Method::GET, "/livez").header("origin", OURS)).await;
+        assert!(!answer.headers.contains_key(ALLOWED), "nobody, unless it is configured");
+    });
+}
+
+async fn panicking() -> HttpResponse {
+    panic!("the inner text of a panic")
+}
+
+#[actix_web::test]
+async fn a_panic_is_a_500_problem_and_the_server_goes_on() {
+    let document = Arc::new(fishpond::server::document());
+    let metrics = Arc::new(Metrics::new().unwrap());
+    let options = Data::new(ShellOptions { document, metrics: Arc::clone(&metrics), trusted_proxies: Vec::new() });
+    let server = HttpServer::new(move || {
+        let app = actix_web::App::new().app_data(options.clone()).route("/nowhere/panic", web::get().to(panicking));
+        app.default_service(web::to(no_route)).wrap(from_fn(shell))
+    });
+    let server = server.workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
+    let anyone = Actor::new(&format!("http://{}", server.addrs()[0]), None);
+    let running = server.run();
+    let handle = running.handle();
+    actix_web::rt::spawn(running);
+    for _ in 0..3 {
+        let body = anyone.get("/nowhere/panic").await.problem(500, "internal_error");
+        assert!(!body.to_string().contains("inner text"), "{body}");
+        anyone.get("/nowhere/else").await.problem(404, "route_not_found");
+    }
+    let counted = String::from_utf8(metrics.text(0)).unwrap();
+    assert!(counted.contains(r#"fishpond_http_requests_total{method="GET",route="unknown",status="500"} 3"#), "{counted}");
+    handle.stop(false).await;
+}
