@@ -2,6 +2,12 @@
 //!
 //! The actor is the client: `admin.post("/customers", json!({…})).await.created()`. Every answer is checked against the
 //! OpenAPI document before a test sees it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is what it is for"
+)]
 
 mod harness;
 
