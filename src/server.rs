@@ -224,7 +224,7 @@ pub fn start(config: &Config) -> Result<Running, StartError> {
             .split_for_parts();
         app.service(ops::get_openapi)
             .service(web::redirect("/docs", "/docs/"))
-            .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))
+            .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json").validator_url("none")))
             .default_service(web::to(no_route))
             // The last one wrapped is the first one entered.
             .wrap(from_fn(authenticate))

@@ -76,7 +76,7 @@ pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    if request.headers().contains_key(AUTHORIZATION) && request.path().starts_with("/api/") {
+    if request.headers().contains_key(AUTHORIZATION) && request.match_info().as_str().starts_with("/api/") {
         let found = find(&request).await;
         if let Ok(caller) = &found {
             request.extensions_mut().insert(LoggedCaller(caller.scope.user_id.to_string()));

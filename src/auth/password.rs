@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
-use tokio::sync::Semaphore;
 
+use crate::db::Gate;
 use crate::http::catalogue::Code;
 use crate::http::problem::{FieldError, Problem};
 
@@ -23,6 +23,8 @@ const COMMON: &[&str] = &[
     "1qaz2wsx",
     "1q2w3e4r",
     "1q2w3e4r5t",
+    "q1w2e3r4t5",
+    "1qaz2wsx3edc",
     "asdfghjkl",
     "zxcvbnm",
     "iloveyou",
@@ -52,9 +54,8 @@ const COMMON: &[&str] = &[
     "aa",
 ];
 
-/// One hash costs a core and 19 MiB for a while: no more at once than there are cores.
-static HASHERS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get)));
+/// One hash costs a core and 19 MiB for a while: no more at once than there are cores, and a short queue.
+static HASHERS: LazyLock<Gate> = LazyLock::new(|| Gate::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get), 64));
 
 /// Verified when there is no such user, so that both cases take the same time.
 static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash_now("nobody has this password").ok());
@@ -88,7 +89,7 @@ pub async fn verify(password: String, hash: Option<String>) -> Result<bool, Prob
 }
 
 async fn on_hasher<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    let _place = HASHERS.acquire().await.map_err(|_| Problem::new(Code::Overloaded))?;
+    let _place = HASHERS.enter().await?;
     tokio::task::spawn_blocking(work).await.map_err(|_| Problem::new(Code::InternalError))
 }
 
@@ -106,16 +107,16 @@ pub fn check(pointer: &str, password: &str) -> Vec<FieldError> {
     }
 }
 
-/// Digits and punctuation only, one character over and over, or a common root with digits around it.
+/// Next to no letters, one character over and over, or a common root with digits around it, once or twice.
 fn is_common(password: &str) -> bool {
     let lower = password.to_lowercase();
     let root = lower.trim_matches(|c: char| !c.is_alphabetic());
+    let bare = lower.trim_matches(|c: char| c.is_ascii_punctuation());
     let mut characters = lower.chars();
     let first = characters.next();
-    root.is_empty()
-        || characters.all(|c| Some(c) == first)
-        || COMMON.contains(&root)
-        || COMMON.contains(&lower.trim_matches(|c: char| c.is_ascii_punctuation()))
+    let twice = bare.split_at_checked(bare.len() / 2).filter(|(left, right)| left == right).map(|(half, _)| half);
+    let is_known = |text: &str| COMMON.contains(&text);
+    root.chars().count() <= 2 || characters.all(|c| Some(c) == first) || is_known(root) || is_known(bare) || twice.is_some_and(is_known)
 }
 
 #[cfg(test)]
@@ -124,7 +125,20 @@ mod tests {
 
     #[test]
     fn common_and_short_ones_are_refused() {
-        for weak in ["short", "1234567890", "aaaaaaaaaaaa", "Password123!", "qwertyuiop", "0000000000", "12-34-56-78", "1q2w3e4r5t"] {
+        for weak in [
+            "short",
+            "1234567890",
+            "aaaaaaaaaaaa",
+            "Password123!",
+            "qwertyuiop",
+            "0000000000",
+            "a123456789",
+            "qq123456789",
+            "passwordpassword",
+            "q1w2e3r4t5",
+            "12-34-56-78",
+            "1q2w3e4r5t",
+        ] {
             assert!(!check("/password", weak).is_empty(), "{weak}");
         }
         for strong in ["correct horse battery", "钓鱼要有耐心和好天气呀", "tY7-pond-heron"] {

@@ -1,17 +1,21 @@
 //! What authentication reads and writes: principals, sessions, refresh tokens, signing keys, throttles.
 
+use std::net::IpAddr;
+
 use chrono::Duration;
 use diesel::prelude::*;
 
 use super::privileges::Role;
 use super::sessions::{SessionUser, SessionWorkspace};
-use super::throttle::wait_after;
+use super::throttle::{FROM_ANYWHERE, FROM_ONE_NETWORK, Pace, network};
 use super::tokens::{ROTATE_AFTER, StoredKey};
 use crate::db::failure::Failure;
 use crate::db::id::{SessionId, UserId, WorkspaceId};
 use crate::db::schema::{api_keys, login_throttles, refresh_tokens, sessions, signing_keys, users, workspaces};
 use crate::db::types::{Instant, Json, Named};
 use crate::db::{DbConnection, Tx};
+use crate::http::catalogue::Code;
+use crate::http::problem::Problem;
 
 /// Life of a session that is not refreshed.
 pub const SESSION_LIFE: Duration = Duration::days(30);
@@ -90,22 +94,23 @@ pub struct Candidate {
     pub password_hash: Option<String>,
 }
 
-/// Everyone with this e-mail, in whichever workspace, and until when the account has to wait.
-pub fn login_candidates(conn: &mut DbConnection, email_key: &str) -> QueryResult<(Vec<Candidate>, Option<Instant>)> {
-    let rows = users::table
+/// Everyone with this e-mail, in one workspace or in whichever.
+pub fn login_candidates(conn: &mut DbConnection, email_key: &str, workspace_id: Option<WorkspaceId>) -> QueryResult<Vec<Candidate>> {
+    let mut with_email = users::table
         .inner_join(workspaces::table.on(workspaces::id.eq(users::workspace_id)))
         .filter(users::email_key.eq(email_key).and(users::is_active.eq(true)).and(users::password_hash.is_not_null()))
+        .into_boxed();
+    if let Some(workspace_id) = workspace_id {
+        with_email = with_email.filter(users::workspace_id.eq(workspace_id));
+    }
+    let rows = with_email
         .select((users::workspace_id, workspaces::name, users::id, users::password_hash))
         .order(users::workspace_id.asc())
         .limit(20)
         .load::<(WorkspaceId, String, UserId, Option<String>)>(conn)?;
-    let blocked =
-        login_throttles::table.find(email_key).select(login_throttles::blocked_until).first::<Option<Instant>>(conn).optional()?;
-    let candidates = rows
-        .into_iter()
-        .map(|(workspace_id, workspace_name, user_id, password_hash)| Candidate { workspace_id, workspace_name, user_id, password_hash })
-        .collect();
-    Ok((candidates, blocked.flatten()))
+    let candidate =
+        |(workspace_id, workspace_name, user_id, password_hash)| Candidate { workspace_id, workspace_name, user_id, password_hash };
+    Ok(rows.into_iter().map(candidate).collect())
 }
 
 /// What a token pair says of its user and workspace.
@@ -119,28 +124,58 @@ pub fn session_names(conn: &mut DbConnection, workspace_id: WorkspaceId, user_id
     Ok((user, SessionWorkspace { id: workspace_id, name: workspace_name }))
 }
 
-/// Counts a failed login of an account, existing or not.
-pub fn note_login_failure(tx: &mut Tx<'_>, email_key: &str) -> QueryResult<()> {
+/// The keys under which the attempts on an account are counted.
+fn throttle_keys(email_key: &str, address: IpAddr) -> [(String, Pace); 2] {
+    [(format!("{email_key} {}", network(address)), FROM_ONE_NETWORK), (email_key.to_owned(), FROM_ANYWHERE)]
+}
+
+/// Counts an attempt on an account, existing or not, before its password is looked at; refuses while the account has to wait.
+pub fn begin_login(tx: &mut Tx<'_>, email_key: &str, address: IpAddr) -> Result<(), Failure> {
     let stale = tx.now.plus(-THROTTLE_LIFE);
     diesel::delete(login_throttles::table.filter(login_throttles::updated_at.lt(stale))).execute(tx.conn)?;
-    let counted = diesel::update(login_throttles::table.find(email_key))
-        .set((login_throttles::failures.eq(login_throttles::failures + 1), login_throttles::updated_at.eq(tx.now)))
-        .execute(tx.conn)?;
-    if counted == 0 {
-        let first = (login_throttles::email_key.eq(email_key), login_throttles::failures.eq(1), login_throttles::updated_at.eq(tx.now));
-        diesel::insert_into(login_throttles::table).values(first).execute(tx.conn)?;
-    }
-    let failures: i32 = login_throttles::table.find(email_key).select(login_throttles::failures).first(tx.conn)?;
-    let wait = wait_after(failures);
-    if wait > 0 {
-        let until = tx.now.plus(Duration::seconds(wait));
-        diesel::update(login_throttles::table.find(email_key)).set(login_throttles::blocked_until.eq(until)).execute(tx.conn)?;
+    for (key, pace) in throttle_keys(email_key, address) {
+        // The update comes first: its row lock lets attempts at the same moment count one after the other.
+        let known = diesel::update(login_throttles::table.find(&key))
+            .set((login_throttles::failures.eq(login_throttles::failures + 1), login_throttles::updated_at.eq(tx.now)))
+            .execute(tx.conn)?;
+        if known == 0 {
+            let first = (login_throttles::email_key.eq(&key), login_throttles::failures.eq(1), login_throttles::updated_at.eq(tx.now));
+            let noted = diesel::insert_into(login_throttles::table).values(first).execute(tx.conn);
+            noted.map_err(|error| Failure::from(error).stale_on("login_throttles.email_key"))?;
+            continue;
+        }
+        let (attempts, blocked_until) = login_throttles::table
+            .find(&key)
+            .select((login_throttles::failures, login_throttles::blocked_until))
+            .first::<(i32, Option<Instant>)>(tx.conn)?;
+        if let Some(until) = blocked_until.filter(|until| *until > tx.now) {
+            let wait = (until.get() - tx.now.get()).num_seconds() + 1;
+            return Err(Problem::new(Code::TooManyAttempts).retry_after(wait.unsigned_abs()).into());
+        }
+        let wait = pace.wait_after(attempts);
+        if wait > 0 {
+            let until = tx.now.plus(Duration::seconds(wait));
+            diesel::update(login_throttles::table.find(&key)).set(login_throttles::blocked_until.eq(until)).execute(tx.conn)?;
+        }
     }
     Ok(())
 }
 
-/// Opens a session and stores its first refresh token.
-pub fn open_session(tx: &mut Tx<'_>, candidate: &Candidate, email_key: &str, refresh_hash: &[u8]) -> QueryResult<SessionId> {
+/// Forgets the attempts on an account: the password was right.
+pub fn end_login(tx: &mut Tx<'_>, email_key: &str, address: IpAddr) -> QueryResult<()> {
+    for (key, _) in throttle_keys(email_key, address) {
+        diesel::delete(login_throttles::table.find(&key)).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// Opens a session and stores its first refresh token, unless the password has changed since it was verified.
+pub fn open_session(tx: &mut Tx<'_>, candidate: &Candidate, refresh_hash: &[u8]) -> Result<SessionId, Failure> {
+    let verified = users::password_hash.eq(&candidate.password_hash).and(users::is_active.eq(true));
+    let user = users::table.find((candidate.workspace_id, candidate.user_id)).filter(verified);
+    if diesel::update(user).set(users::last_login_at.eq(tx.now)).execute(tx.conn)? == 0 {
+        return Err(Problem::new(Code::InvalidCredentials).into());
+    }
     let id = SessionId::new();
     diesel::insert_into(sessions::table)
         .values((
@@ -152,8 +187,6 @@ pub fn open_session(tx: &mut Tx<'_>, candidate: &Candidate, email_key: &str, ref
         ))
         .execute(tx.conn)?;
     store_refresh_token(tx, candidate.workspace_id, id, refresh_hash)?;
-    diesel::update(users::table.find((candidate.workspace_id, candidate.user_id))).set(users::last_login_at.eq(tx.now)).execute(tx.conn)?;
-    diesel::delete(login_throttles::table.find(email_key)).execute(tx.conn)?;
     Ok(id)
 }
 
@@ -164,22 +197,30 @@ fn store_refresh_token(tx: &mut Tx<'_>, workspace_id: WorkspaceId, session_id: S
         .map(|_| ())
 }
 
+/// What became of a refresh token.
+pub enum Rotation {
+    Next(WorkspaceId, UserId, SessionId),
+    /// It was used before: its session has been ended.
+    Reused,
+    Unknown,
+}
+
 /// Exchanges a refresh token for the next one. A token that was used before ends its session: somebody has a copy.
-pub fn rotate_refresh_token(tx: &mut Tx<'_>, used: &[u8], next: &[u8]) -> Result<Option<(WorkspaceId, UserId, SessionId)>, Failure> {
+pub fn rotate_refresh_token(tx: &mut Tx<'_>, used: &[u8], next: &[u8]) -> Result<Rotation, Failure> {
     let Some((workspace_id, session_id)) = refresh_tokens::table
         .find(used)
         .select((refresh_tokens::workspace_id, refresh_tokens::session_id))
         .first::<(WorkspaceId, SessionId)>(tx.conn)
         .optional()?
     else {
-        return Ok(None);
+        return Ok(Rotation::Unknown);
     };
     let fresh = diesel::update(refresh_tokens::table.find(used).filter(refresh_tokens::used_at.is_null()))
         .set(refresh_tokens::used_at.eq(tx.now))
         .execute(tx.conn)?;
     if fresh == 0 {
         revoke_session(tx, workspace_id, session_id)?;
-        return Ok(None);
+        return Ok(Rotation::Reused);
     }
     let extended = diesel::update(
         sessions::table.find((workspace_id, session_id)).filter(sessions::revoked_at.is_null().and(sessions::expires_at.gt(tx.now))),
@@ -187,12 +228,12 @@ pub fn rotate_refresh_token(tx: &mut Tx<'_>, used: &[u8], next: &[u8]) -> Result
     .set(sessions::expires_at.eq(tx.now.plus(SESSION_LIFE)))
     .execute(tx.conn)?;
     if extended == 0 {
-        return Ok(None);
+        return Ok(Rotation::Unknown);
     }
     let user_id = sessions::table.find((workspace_id, session_id)).select(sessions::user_id).first::<UserId>(tx.conn)?;
     let active = users::table.find((workspace_id, user_id)).select(users::is_active).first::<bool>(tx.conn)?;
     store_refresh_token(tx, workspace_id, session_id, next)?;
-    Ok(active.then_some((workspace_id, user_id, session_id)))
+    Ok(if active { Rotation::Next(workspace_id, user_id, session_id) } else { Rotation::Unknown })
 }
 
 pub fn revoke_session(tx: &mut Tx<'_>, workspace_id: WorkspaceId, session_id: SessionId) -> QueryResult<()> {

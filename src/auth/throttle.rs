@@ -1,23 +1,51 @@
-//! Slows down password guessing: per address in memory, per account in the database (see `store`). Never a lock-out.
+//! Slows down password guessing: per address in memory, per account in the database (see `store`). Every attempt is counted
+//! before its password is looked at, so that many at once count as many. Never a permanent lock-out.
 
-use std::net::IpAddr;
-use std::time::Duration;
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
 
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 
-/// Failed logins from one address in `WINDOW` before it has to wait.
-const PER_ADDRESS: u32 = 60;
+/// Attempts from one network in `WINDOW` that may fail before it has to wait.
+const PER_NETWORK: u32 = 60;
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Failures of one account that cost nothing yet.
-const FREE_FAILURES: i32 = 5;
-/// The longest wait for one account, in seconds.
-const LONGEST: i64 = 300;
+/// How an account is slowed down: attempts that cost nothing yet, and the longest wait in seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    free: i32,
+    longest: i64,
+}
 
-pub struct AddressThrottle(Cache<IpAddr, u32>);
+/// Guessing from one network.
+pub const FROM_ONE_NETWORK: Pace = Pace { free: 5, longest: 300 };
+/// Guessing from everywhere: so short a wait that the account's owner still gets in.
+pub const FROM_ANYWHERE: Pace = Pace { free: 30, longest: 5 };
+
+impl Pace {
+    /// Seconds that an account waits after so many attempts without success: 1, 2, 4 … up to the longest.
+    pub fn wait_after(self, attempts: i32) -> i64 {
+        let over = attempts - self.free;
+        if over < 0 {
+            return 0;
+        }
+        1_i64.checked_shl(u32::try_from(over).unwrap_or(u32::MAX)).filter(|wait| (1..self.longest).contains(wait)).unwrap_or(self.longest)
+    }
+}
+
+/// Who counts as one: an IPv4 address, or the /64 that an IPv6 address is given from.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        v4 => v4,
+    }
+}
+
+/// Attempts of each network, with the beginning of their window.
+pub struct AddressThrottle(Cache<IpAddr, (u32, Instant)>);
 
 impl Default for AddressThrottle {
     fn default() -> Self {
@@ -26,25 +54,27 @@ impl Default for AddressThrottle {
 }
 
 impl AddressThrottle {
-    pub fn check(&self, address: IpAddr) -> Result<(), Problem> {
-        if self.0.get(&address).unwrap_or(0) >= PER_ADDRESS {
-            return Err(Problem::new(Code::TooManyAttempts).retry_after(WINDOW.as_secs()));
+    /// Counts an attempt; too many in the window are refused.
+    pub fn attempt(&self, address: IpAddr) -> Result<(), Problem> {
+        let now = Instant::now();
+        let counted = self.0.entry(network(address)).and_upsert_with(|known| match known.map(moka::Entry::into_value) {
+            Some((count, since)) if now.duration_since(since) < WINDOW => (count.saturating_add(1), since),
+            _ => (1, now),
+        });
+        let (count, since) = counted.into_value();
+        if count > PER_NETWORK {
+            let left = WINDOW.saturating_sub(now.duration_since(since)).as_secs() + 1;
+            return Err(Problem::new(Code::TooManyAttempts).retry_after(left));
         }
         Ok(())
     }
 
-    pub fn failed(&self, address: IpAddr) {
-        self.0.entry(address).and_upsert_with(|known| known.map_or(1, |entry| entry.into_value().saturating_add(1)));
-    }
-}
-
-/// Seconds that an account waits after so many failures in a row: 1, 2, 4 … up to five minutes.
-pub fn wait_after(failures: i32) -> i64 {
-    let over = failures - FREE_FAILURES;
-    if over < 0 {
-        0
-    } else {
-        1_i64.checked_shl(u32::try_from(over).unwrap_or(u32::MAX)).filter(|wait| (1..LONGEST).contains(wait)).unwrap_or(LONGEST)
+    /// Takes an attempt back: it was right.
+    pub fn succeeded(&self, address: IpAddr) {
+        let network = network(address);
+        if let Some((count, since)) = self.0.get(&network) {
+            self.0.insert(network, (count.saturating_sub(1), since));
+        }
     }
 }
 
@@ -54,7 +84,23 @@ mod tests {
 
     #[test]
     fn the_wait_grows_and_ends() {
-        let waits: Vec<i64> = [0, 4, 5, 6, 8, 13, 14, 70, i32::MAX].into_iter().map(wait_after).collect();
+        let waits: Vec<i64> =
+            [0, 4, 5, 6, 8, 13, 14, 70, i32::MAX].into_iter().map(|attempts| FROM_ONE_NETWORK.wait_after(attempts)).collect();
         assert_eq!(waits, [0, 0, 1, 2, 8, 256, 300, 300, 300]);
+    }
+
+    #[test]
+    fn a_network_is_counted_as_one() {
+        let of = |text: &str| network(text.parse().expect("an address")).to_string();
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2::1"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:10.0.0.1"), "10.0.0.1");
+    }
+
+    #[test]
+    fn many_attempts_at_once_count_as_many() {
+        let (throttle, address) = (AddressThrottle::default(), IpAddr::from([10, 0, 0, 1]));
+        let refused = (0..100).filter(|_| throttle.attempt(address).is_err()).count();
+        assert_eq!(refused, 40);
     }
 }

@@ -74,7 +74,7 @@ fn sqlite_rule(message: &str) -> String {
 }
 
 fn by_message(message: &str) -> Class {
-    const AWAY: [&str; 10] = [
+    const AWAY: [&str; 11] = [
         "terminating connection",
         "the database system is",
         "server closed the connection",
@@ -85,6 +85,8 @@ fn by_message(message: &str) -> Class {
         "database is locked",
         "canceling statement",
         "disk I/O error",
+        // SQLite rolled back more than the statement that failed.
+        "no such savepoint",
     ];
     if message.contains("database or disk is full") || message.contains("No space left on device") {
         Class::Full

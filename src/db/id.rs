@@ -21,6 +21,8 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::MultiBackend;
+use super::base32::decode;
+pub use super::base32::encode;
 use super::types::DbUuid;
 
 /// A kind of object that has identifiers.
@@ -94,33 +96,6 @@ impl<K> Default for Id<K> {
     fn default() -> Self {
         Self::new()
     }
-}
-
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-const ENCODED: usize = 26;
-
-/// The 26 characters of a UUID: 128 bits, most significant first, the first character carrying 3 of them.
-pub fn encode(uuid: Uuid) -> String {
-    let value = uuid.as_u128();
-    (0..ENCODED)
-        .rev()
-        .map(|place| {
-            let digit = usize::try_from((value >> (place * 5)) & 31).unwrap_or_default();
-            char::from(ALPHABET.get(digit).copied().unwrap_or_default())
-        })
-        .collect()
-}
-
-fn decode(text: &str) -> Option<Uuid> {
-    if text.len() != ENCODED || text.as_bytes().first().is_none_or(|first| *first > b'7') {
-        return None;
-    }
-    let mut value = 0_u128;
-    for byte in text.bytes() {
-        let digit = ALPHABET.iter().position(|candidate| *candidate == byte)?;
-        value = (value << 5) | u128::try_from(digit).ok()?;
-    }
-    Some(Uuid::from_u128(value))
 }
 
 /// The UUID of an identifier with this prefix.
@@ -211,6 +186,7 @@ impl<K: Kind> PartialSchema for Id<K> {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
+            .description(Some(format!("Id of a {}.", K::NAME.replace('_', " "))))
             .pattern(Some(format!("^{}{ID_PATTERN}$", K::PREFIX)))
             .examples([format!("{}_01jd9xq3v8e6ft2m4k7w0zr5ya", K::PREFIX)])
             .into()
@@ -289,12 +265,6 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(text in ".*") {
             let _ = text.parse::<CustomerId>();
-        }
-
-        #[test]
-        fn text_order_is_byte_order(a: u128, b: u128) {
-            let (left, right) = (Uuid::from_u128(a), Uuid::from_u128(b));
-            prop_assert_eq!(encode(left).cmp(&encode(right)), a.cmp(&b));
         }
     }
 

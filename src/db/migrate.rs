@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel::{PgConnection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -52,7 +52,7 @@ pub fn run<T>(conn: &mut DbConnection, after: impl FnOnce(&mut DbConnection) -> 
     outcome
 }
 
-/// PostgreSQL: an advisory lock of the session. SQLite needs none: the server's lock file admits one process.
+/// PostgreSQL: an advisory lock of the session. SQLite: the write lock of one transaction around everything.
 fn lock(conn: &mut DbConnection, take: bool) -> Result<(), MigrateError> {
     on_backend!(conn,
         postgres: |pg| {
@@ -60,7 +60,13 @@ fn lock(conn: &mut DbConnection, take: bool) -> Result<(), MigrateError> {
             // Whoever waits here waits for another process's migration, however long that takes.
             pg.batch_execute(&format!("SET lock_timeout = 0; SET statement_timeout = 0; SELECT {call}({LOCK})"))?;
         },
-        sqlite: |_lite| {},
+        sqlite: |lite| {
+            if take {
+                AnsiTransactionManager::begin_transaction_sql(lite, "BEGIN IMMEDIATE")?;
+            } else {
+                AnsiTransactionManager::commit_transaction(lite)?;
+            }
+        },
     );
     Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! `db.read` and `db.write` are the only ways in. Features never see a pool.
 
+mod base32;
 pub mod clock;
 pub mod condition;
 mod connection;
@@ -26,11 +27,11 @@ pub use condition::{Bind, Condition};
 pub(crate) use connection::on_backend;
 pub use connection::{DbConnection, Manager, MultiBackend, Target, UnknownScheme};
 pub use failure::Failure;
-pub use tx::{Actor, Tx, run as transact};
+pub use gate::Gate;
+pub use tx::{Actor, Topic, Tx, run as transact};
 
 use connection::Pooled;
 use failure::Class;
-use gate::Gate;
 use writer::Writer;
 
 use crate::http::catalogue::Code;

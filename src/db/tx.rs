@@ -2,14 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use diesel::Connection;
 use diesel::connection::TransactionManager;
+use diesel::sql_types::{BigInt, Bool};
+use diesel::{Connection, QueryResult, RunQueryDsl};
 
-use super::DbConnection;
 use super::clock;
 use super::failure::Failure;
 use super::id::{UserId, WorkspaceId};
 use super::types::Instant;
+use super::{DbConnection, on_backend};
 
 /// Who acts, and in which request. What the change log records.
 #[derive(Debug, Clone)]
@@ -33,6 +34,29 @@ pub struct Tx<'a> {
     pub actor: &'a Actor,
     /// One instant for everything that this unit of work stamps.
     pub now: Instant,
+}
+
+/// What only one transaction of a workspace may do at a time.
+#[derive(Debug, Clone, Copy)]
+pub enum Topic {
+    Hierarchy = 1,
+    PrimaryContacts = 2,
+}
+
+impl Tx<'_> {
+    /// Waits until no other transaction of the workspace holds the topic, and holds it to the end of this one. Take it before
+    /// any row is written: whoever holds rows while waiting may be waited for.
+    pub fn lock(&mut self, topic: Topic) -> QueryResult<()> {
+        on_backend!(self.conn,
+            // An advisory lock; SQLite has one writer anyway.
+            postgres: |pg| {
+                let workspace = i64::from_be_bytes(self.actor.workspace_id.uuid().as_bytes().last_chunk().copied().unwrap_or_default());
+                let key = workspace.wrapping_add(topic as i64);
+                diesel::select(diesel::dsl::sql::<Bool>("pg_advisory_xact_lock(").bind::<BigInt, _>(key).sql(") IS NOT NULL")).execute(pg).map(|_| ())
+            },
+            sqlite: |_lite| Ok(()),
+        )
+    }
 }
 
 /// Runs `work` in a transaction of its own, or in a savepoint when one is open. A panic rolls back like an error.

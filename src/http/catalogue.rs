@@ -80,6 +80,7 @@ pub enum Code {
     DateInFuture,
     CommonPassword,
     WrongPassword,
+    SamePassword,
     UnknownScope,
     UnknownTimeZone,
     // 429, 5xx
@@ -407,6 +408,13 @@ impl Code {
             Self::WrongPassword => {
                 row(422, "The current password is wrong", "当前密码错误", "The current password is wrong", "当前密码错误")
             }
+            Self::SamePassword => row(
+                422,
+                "The password is the same",
+                "新密码与当前密码相同",
+                "The new password must differ from the current one",
+                "新密码必须与当前密码不同",
+            ),
             Self::UnknownScope => row(422, "Unknown scope", "未知的权限范围", "There is no scope {value}", "没有权限范围 {value}"),
             Self::UnknownTimeZone => {
                 row(422, "Unknown time zone", "未知的时区", "{time_zone} is not an IANA time zone", "{time_zone} 不是 IANA 时区")

@@ -1,7 +1,7 @@
 //! What is known of a request before anything is done with it: its id, its language, where it comes from.
 
 use std::future::{Ready, ready};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
@@ -32,7 +32,7 @@ impl Context {
 
 /// The peer, or what trusted proxies say of it: the last address in `X-Forwarded-For` that is not a trusted proxy's.
 fn address(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[IpNet]) -> IpAddr {
-    let peer = peer.unwrap_or(IpAddr::from([0, 0, 0, 0]));
+    let peer = peer.unwrap_or(IpAddr::from([0, 0, 0, 0])).to_canonical();
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     if !is_trusted(&peer) {
         return peer;
@@ -41,7 +41,10 @@ fn address(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[IpNet]) -> IpAd
         headers.get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).collect();
     let mut nearest = peer;
     for text in forwarded.iter().rev() {
-        let Ok(address) = text.trim().parse::<IpAddr>() else { break };
+        let text = text.trim();
+        // Some proxies add the port.
+        let parsed = text.parse().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
+        let Ok(address) = parsed.map(|address: IpAddr| address.to_canonical()) else { break };
         nearest = address;
         if !is_trusted(&address) {
             break;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
+const KNOWN_METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
@@ -28,6 +30,8 @@ impl Metrics {
     }
 
     pub fn observe(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
+        // Callers may invent methods; labels are kept for ever.
+        let method = if KNOWN_METHODS.contains(&method) { method } else { "other" };
         self.requests.with_label_values(&[method, route, &status.to_string()]).inc();
         self.durations.with_label_values(&[method, route]).observe(elapsed.as_secs_f64());
     }

@@ -10,6 +10,7 @@ pub mod document;
 pub mod etag;
 pub mod extract;
 pub mod formats;
+mod held;
 pub mod language;
 pub mod metrics;
 pub mod openapi;

@@ -219,6 +219,11 @@ fn default_answers(document: &mut Value) {
     for item in paths.values_mut().filter_map(Value::as_object_mut) {
         for operation in item.values_mut().filter(|operation| operation.get("responses").is_some()) {
             operation["responses"]["default"] = json!({ "$ref": "#/components/responses/Problem" });
+            for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+                if parameter["in"] == "path" && parameter["name"] == "id" && parameter.get("description").is_none() {
+                    parameter["description"] = json!("The object's id.");
+                }
+            }
         }
     }
 }

@@ -15,6 +15,9 @@ use utoipa::ToSchema;
 use super::catalogue::Code;
 use super::language::Language;
 
+/// More field errors than anybody reads.
+const MAX_ERRORS: usize = 500;
+
 /// Why a request was refused. `Display` gives the English detail.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem(Box<Inner>);
@@ -57,9 +60,10 @@ impl Problem {
         }
     }
 
-    /// The 422 that lists every field error.
-    pub fn fields(errors: Vec<FieldError>) -> Self {
+    /// The 422 that lists every field error; of a body that is nothing but errors, the first few hundred.
+    pub fn fields(mut errors: Vec<FieldError>) -> Self {
         let mut problem = Self::new(Code::ValidationFailed).with("count", errors.len());
+        errors.truncate(MAX_ERRORS);
         problem.0.errors = errors;
         problem
     }

@@ -163,8 +163,8 @@ impl BodySchema {
             }
             ValidationErrorKind::Type { .. } if error.instance().is_null() => at(Code::Required),
             ValidationErrorKind::Type { kind } => at(Code::WrongType).with("expected", type_names(kind)),
-            // A null among the choices of an enum that is not nullable fails its type as well.
-            ValidationErrorKind::Enum { .. } if error.instance().is_null() => return,
+            // What is no text fails the type of an enum as well, and is told so once.
+            ValidationErrorKind::Enum { .. } if !error.instance().is_string() => return,
             ValidationErrorKind::Enum { options } => {
                 let allowed: Vec<Value> = options.as_array().into_iter().flatten().filter(|option| !option.is_null()).cloned().collect();
                 let nearest = error.instance().as_str().and_then(|given| nearest(given, allowed.iter().filter_map(Value::as_str)));

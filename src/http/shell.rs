@@ -19,6 +19,7 @@ use super::catalogue::Code;
 use super::context::Context;
 use super::document::{Document, Found};
 use super::etag;
+use super::held::{Held, Holding};
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::query::Query;
@@ -44,13 +45,14 @@ pub async fn shell(mut request: ServiceRequest, next: Next<impl MessageBody + 's
     let started = Instant::now();
     let options = request.app_data::<Data<ShellOptions>>().cloned().ok_or_else(|| Problem::new(Code::InternalError))?;
     let context = Context::new(request.headers(), request.peer_addr().map(|peer| peer.ip()), &options.trusted_proxies);
-    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let (method, path) = (request.method().clone(), request.match_info().as_str().to_owned());
     let client_request_id = printable(request.headers(), "x-request-id");
     let traceparent = printable(request.headers(), "traceparent");
     request.extensions_mut().insert(context.clone());
 
     let found = options.document.find(&path);
-    let refused = guard(&request, &found).err();
+    let held = Held::of(&mut request);
+    let refused = guard(&request, &path, &found).err();
     if method == Method::HEAD {
         request.head_mut().method = Method::GET; // the answer's body is dropped on its way out
     }
@@ -78,7 +80,10 @@ pub async fn shell(mut request: ServiceRequest, next: Next<impl MessageBody + 's
     match answered {
         Ok(mut answered) => {
             decorated(answered.headers_mut());
-            Ok(answered)
+            Ok(match held {
+                Some(body) => answered.map_body(|_, answer| BoxBody::new(Holding { answer, _body: body })),
+                None => answered,
+            })
         }
         Err(problem) => {
             let mut response = problem.response(context.language, &context.request_id);
@@ -93,19 +98,19 @@ fn printable(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// What is refused before any handler sees it.
-fn guard(request: &ServiceRequest, found: &Found<'_>) -> Result<(), Problem> {
+fn guard(request: &ServiceRequest, path: &str, found: &Found<'_>) -> Result<(), Problem> {
     let uri_length = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
     if uri_length > MAX_URI {
         return Err(Problem::new(Code::UriTooLong).with("max_bytes", MAX_URI));
     }
-    if request.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+    if request.headers().get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Problem::new(Code::UnsupportedContentEncoding));
     }
-    if !accepts_json(request.headers()) && request.path().starts_with("/api/") {
+    if !accepts_json(request.headers()) && path.starts_with("/api/") {
         return Err(Problem::new(Code::NotAcceptable));
     }
     let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
-    if is_help(request.path()) && method != "GET" {
+    if is_help(path) && method != "GET" {
         return Err(method_not_allowed(["GET".to_owned(), "HEAD".to_owned()]));
     }
     let Some(known) = found.parameters(method) else {

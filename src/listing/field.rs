@@ -141,7 +141,7 @@ pub fn to_json(bind: Option<&Bind>) -> Value {
 pub fn from_json(kind: FieldType, value: &Value) -> Option<Option<Bind>> {
     Some(match (kind, value) {
         (_, Value::Null) => None,
-        (FieldType::Text | FieldType::Key(..), Value::String(text)) if !text.contains(char::is_control) => Some(Bind::Text(text.clone())),
+        (FieldType::Text | FieldType::Key(..), Value::String(text)) if !text.contains('\0') => Some(Bind::Text(text.clone())),
         (FieldType::Id(_), Value::String(text)) => Some(Bind::Uuid(AnyId::from_uuid(Uuid::from_u128(text.parse().ok()?)))),
         (FieldType::Integer, Value::Number(number)) => Some(Bind::Integer(number.as_i64()?)),
         (FieldType::Boolean, Value::Bool(value)) => Some(Bind::Boolean(*value)),

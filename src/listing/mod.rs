@@ -4,6 +4,7 @@
 
 mod cursor;
 mod field;
+mod filter;
 pub mod fold;
 mod params;
 mod request;

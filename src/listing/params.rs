@@ -6,7 +6,8 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 
 use super::field::{Field, FieldType, Listed};
-use super::request::{List, MAX_LIMIT, MAX_TOTAL, Operator, takes_lists};
+use super::filter::{Operator, takes_lists};
+use super::request::{List, MAX_LIMIT, MAX_TOTAL};
 use crate::db::id::ID_PATTERN;
 
 impl<R: Listed> IntoParams for List<R> {

@@ -16,81 +16,25 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::cursor::Cursor;
-use super::field::{Field, FieldType, Listed, from_json, to_json};
+use super::field::{Field, Listed, from_json, to_json};
+use super::filter::Filter;
 use crate::db::condition::{AnyId, Bind, Condition};
 use crate::db::id::{WorkspaceId, decode_any};
 use crate::http::catalogue::Code;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::query::{Query, invalid};
-use crate::http::schemas::nearest;
 
 const DEFAULT_LIMIT: i64 = 50;
 pub const MAX_LIMIT: i64 = 200;
 /// Totals are exact up to here.
 pub const MAX_TOTAL: i64 = 10_000;
 const MAX_SORT_KEYS: usize = 3;
-const MAX_IN: usize = 200;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operator {
-    Eq,
-    In,
-    Lt,
-    Lte,
-    Gt,
-    Gte,
-}
-
-impl Operator {
-    pub const RANGE: [(&'static str, Self); 4] = [("lt", Self::Lt), ("lte", Self::Lte), ("gt", Self::Gt), ("gte", Self::Gte)];
-
-    fn of(name: &str, field: &Field) -> Option<Self> {
-        match name {
-            "in" if takes_lists(field.kind) => Some(Self::In),
-            _ if field.is_range => Self::RANGE.iter().find_map(|(known, operator)| (*known == name).then_some(*operator)),
-            _ => None,
-        }
-    }
-
-    const fn symbol(self) -> &'static str {
-        match self {
-            Self::Eq | Self::In => " = ",
-            Self::Lt => " < ",
-            Self::Lte => " <= ",
-            Self::Gt => " > ",
-            Self::Gte => " >= ",
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy)]
 struct SortKey {
     field: &'static Field,
     descending: bool,
-}
-
-/// One comparison; several values are `in`.
-#[derive(Debug, Clone)]
-struct Filter {
-    field: &'static Field,
-    operator: Operator,
-    values: Vec<Bind>,
-}
-
-impl Filter {
-    fn condition(&self, workspace_id: WorkspaceId) -> Condition {
-        let Self { field, operator, values } = self;
-        let comparison = match (operator, values.as_slice()) {
-            (Operator::In, _) => Condition::any_of(field.column, values.iter().cloned()),
-            (_, [value, ..]) => Condition::sql(format!("{}{}", field.column, operator.symbol())).bind(value.clone()),
-            (_, []) => Condition::default(),
-        };
-        match field.through {
-            Some((before, after)) => Condition::sql(before).bind(workspace_id).then(after).append(comparison).then(")"),
-            None => comparison,
-        }
-    }
 }
 
 /// A list of `R` as the query string asks for it.
@@ -129,7 +73,7 @@ impl<R: Listed> List<R> {
             match name {
                 "sort" => list.sort = sort_keys(R::FIELDS, value)?,
                 "is_deleted" => {}
-                _ => list.filters.push(filter(R::FIELDS, name, value)?),
+                _ => list.filters.push(Filter::parse(R::FIELDS, name, value)?),
             }
         }
         Ok(list)
@@ -145,9 +89,9 @@ impl<R: Listed> List<R> {
         self.filters.iter().map(|filter| filter.condition(workspace_id)).fold(Condition::default(), Condition::and)
     }
 
-    /// The values that a field is filtered by, for scopes that must know.
-    pub fn values(&self, name: &str) -> Vec<Bind> {
-        self.filters.iter().filter(|filter| filter.field.name == name).flat_map(|filter| filter.values.clone()).collect()
+    /// The values of each filter on a field, for scopes that must know.
+    pub fn asked(&self, name: &str) -> impl Iterator<Item = &[Bind]> {
+        self.filters.iter().filter(move |filter| filter.field.name == name).map(|filter| filter.values.as_slice())
     }
 
     /// The filters and where this page begins.
@@ -253,28 +197,6 @@ fn target(path: &str, query: &Query) -> String {
     pairs.fold(format!("{path}?"), |target, (name, value)| format!("{target}{}={}&", encode(name), encode(value)))
 }
 
-fn filter(fields: &'static [Field], name: &str, value: &str) -> Result<Filter, Problem> {
-    let (field_name, operator) = match name.split_once('[') {
-        Some((field, rest)) => (field, rest.strip_suffix(']').unwrap_or(rest)),
-        None => (name, ""),
-    };
-    let unknown = || {
-        let meant = nearest(name, fields.iter().map(|field| field.name)).map(str::to_owned);
-        Problem::new(Code::UnknownParameter).with("parameter", name).with("did_you_mean", meant)
-    };
-    let field = fields.iter().find(|field| field.name == field_name).ok_or_else(unknown)?;
-    let operator = if name == field_name { Operator::Eq } else { Operator::of(operator, field).ok_or_else(unknown)? };
-    let parse = |text: &str| field.kind.parse(text).ok_or_else(|| invalid(name, &field.kind.expected()));
-    let values = match operator {
-        Operator::In => value.split(',').map(parse).collect::<Result<Vec<_>, _>>()?,
-        _ => vec![parse(value)?],
-    };
-    if values.len() > MAX_IN {
-        return Err(invalid(name, &format!("at most {MAX_IN} values")));
-    }
-    Ok(Filter { field, operator, values })
-}
-
 fn sort_keys(fields: &'static [Field], value: &str) -> Result<Vec<SortKey>, Problem> {
     let names: Vec<&str> = fields.iter().filter(|field| field.is_sortable).map(|field| field.name).collect();
     let refused = || invalid("sort", &format!("up to {MAX_SORT_KEYS} of {}, each with - in front for descending", names.join(", ")));
@@ -302,9 +224,4 @@ impl<R: Listed> FromRequest for List<R> {
 /// What a total's query selects: one number for each row.
 pub fn counted() -> SqlLiteral<Integer> {
     diesel::dsl::sql("1")
-}
-
-/// Whether a field's values may be listed with commas: text may hold commas itself, and goes through search.
-pub const fn takes_lists(kind: FieldType) -> bool {
-    !matches!(kind, FieldType::Text | FieldType::Boolean | FieldType::ExternalRef)
 }

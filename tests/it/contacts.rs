@@ -411,3 +411,41 @@ fn contacts_have_external_references_of_their_own() {
         admin.patch(&path(&second), with_ref("second")).await.problem(409, "external_ref_taken");
     });
 }
+
+#[test]
+fn two_filters_on_customers_do_not_vouch_for_each_other() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        let own = rep.post("/customers", json!({ "name": "own", "kind": "person" })).await.created()["id"].clone();
+        let hidden = json!({ "name": "hidden", "kind": "person", "owner_id": admin.id });
+        let hidden = admin.post("/customers", hidden).await.created()["id"].clone();
+        admin.post("/contacts", json!({ "name": "both", "links": [{ "customer_id": own }, { "customer_id": hidden }] })).await.created();
+        let (own, hidden) = (own.as_str().unwrap(), hidden.as_str().unwrap());
+        assert_eq!(ids(&rep.list("/contacts", &[("customer_id", own)]).await.ok()).len(), 1);
+        assert_eq!(ids(&rep.list("/contacts", &[("customer_id", own), ("customer_id[in]", hidden)]).await.ok()).len(), 0);
+    });
+}
+
+#[test]
+fn crosswise_demotions_do_not_wait_for_each_other() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        let mut customers = Vec::new();
+        for name in ["A", "B", "C"] {
+            customers.push(admin.post("/customers", json!({ "name": name, "kind": "organization" })).await.created()["id"].clone());
+        }
+        let mut contacts = Vec::new();
+        for name in ["P", "Q", "R"] {
+            contacts.push(admin.post("/contacts", json!({ "name": name })).await.created()["id"].as_str().unwrap().to_owned());
+        }
+        let moves = (0..24).map(|step: usize| {
+            let mut order = customers.clone();
+            order.rotate_left(step % 3);
+            let links: Vec<_> = order.iter().map(|customer| json!({ "customer_id": customer, "is_primary": true })).collect();
+            let (admin, path) = (admin.clone(), format!("/contacts/{}", contacts[step % 3]));
+            async move { admin.patch(&path, json!({ "links": links })).await.status }
+        });
+        let statuses = futures_util::future::join_all(moves).await;
+        assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    });
+}

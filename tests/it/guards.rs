@@ -325,3 +325,17 @@ async fn a_panic_is_a_500_problem_and_the_server_goes_on() {
     assert!(counted.contains(r#"fishpond_http_requests_total{method="GET",route="unknown",status="500"} 3"#), "{counted}");
     handle.stop(false).await;
 }
+
+/// A body that is refused must not keep its connection open for as long as the client likes.
+#[test]
+fn a_refused_body_without_end_ends_the_connection() {
+    on_both(|app| async move {
+        let head = "POST /api/v1/customers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n";
+        let mut stream = std::net::TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        std::io::Read::read_to_string(&mut stream, &mut answer).expect("the server closes the connection");
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    });
+}

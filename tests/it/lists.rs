@@ -439,3 +439,17 @@ fn deleted_rows_are_listed_to_administrators_only() {
         }
     });
 }
+
+#[test]
+fn a_name_with_a_tab_can_be_paged_over() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        for name in ["Aaa\tBbb", "Ccc"] {
+            admin.post("/customers", json!({ "name": name, "kind": "person" })).await.created();
+        }
+        let first = admin.get("/customers?sort=name&limit=1").await.ok();
+        let next =
+            admin.list("/customers", &[("sort", "name"), ("limit", "1"), ("cursor", first["next_cursor"].as_str().unwrap())]).await.ok();
+        assert_eq!(next["data"][0]["name"], "Ccc");
+    });
+}

@@ -144,3 +144,15 @@ fn one_email_in_two_workspaces_must_choose() {
         }
     });
 }
+
+#[test]
+fn guesses_at_the_same_moment_count_one_by_one() {
+    on_both(|app| async move {
+        let anyone = app.anyone();
+        let guess = || anyone.post("/auth/login", json!({ "email": "victim@example.com", "password": "a guess" }));
+        let statuses: Vec<u16> =
+            futures_util::future::join_all((0..20).map(|_| guess())).await.into_iter().map(|reply| reply.status).collect();
+        let looked_at = statuses.iter().filter(|status| **status == 401).count();
+        assert!((1..=6).contains(&looked_at) && statuses.iter().all(|status| matches!(status, 401 | 429 | 503)), "{statuses:?}");
+    });
+}

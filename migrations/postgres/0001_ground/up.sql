@@ -60,11 +60,12 @@ CREATE TABLE refresh_tokens (
 CREATE INDEX refresh_tokens_session ON refresh_tokens (workspace_id, session_id);
 
 CREATE TABLE login_throttles (
-    email_key TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    email_key TEXT COLLATE "C" NOT NULL CONSTRAINT "login_throttles.email_key" PRIMARY KEY,
     failures INTEGER NOT NULL,
     blocked_until TIMESTAMPTZ,
     updated_at TIMESTAMPTZ NOT NULL
 );
+CREATE INDEX login_throttles_updated ON login_throttles (updated_at);
 
 CREATE TABLE signing_keys (
     kid TEXT NOT NULL PRIMARY KEY,
@@ -212,6 +213,8 @@ CREATE INDEX customers_created ON customers (workspace_id, created_at, id);
 CREATE INDEX customers_updated ON customers (workspace_id, updated_at, id);
 CREATE INDEX customers_last_touch ON customers (workspace_id, last_touch_at, id);
 CREATE INDEX customers_next_touch ON customers (workspace_id, next_touch_at, id);
+CREATE INDEX customers_created_by ON customers (workspace_id, created_by_id, id);
+CREATE INDEX customers_deleted ON customers (workspace_id, id) WHERE deleted_at IS NOT NULL;
 
 -- The rest of a customer: read and written with it, hardly ever filtered.
 CREATE TABLE customer_profiles (
@@ -237,6 +240,8 @@ CREATE TABLE customer_profiles (
     PRIMARY KEY (workspace_id, customer_id),
     FOREIGN KEY (workspace_id, customer_id) REFERENCES customers (workspace_id, id)
 );
+CREATE INDEX customer_profiles_country ON customer_profiles (workspace_id, country, customer_id);
+CREATE INDEX customer_profiles_city ON customer_profiles (workspace_id, city, customer_id);
 
 CREATE TABLE contacts (
     workspace_id UUID NOT NULL REFERENCES workspaces (id),
@@ -269,6 +274,9 @@ CREATE INDEX contacts_email ON contacts (workspace_id, email_key, id);
 CREATE INDEX contacts_name ON contacts (workspace_id, name_fold, id);
 CREATE INDEX contacts_created ON contacts (workspace_id, created_at, id);
 CREATE INDEX contacts_updated ON contacts (workspace_id, updated_at, id);
+CREATE INDEX contacts_title ON contacts (workspace_id, title_fold, id);
+CREATE INDEX contacts_created_by ON contacts (workspace_id, created_by_id, id);
+CREATE INDEX contacts_deleted ON contacts (workspace_id, id) WHERE deleted_at IS NOT NULL;
 
 CREATE TABLE contact_links (
     workspace_id UUID NOT NULL,

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, Responder, get, post};
 use serde_json::{Value, json};
 
 use super::dto::{Login, Refresh, TokenPair};
-use crate::auth::store::{self, Candidate};
+use crate::auth::store::{self, Candidate, Rotation};
 use crate::auth::tokens::{ACCESS_SECONDS, JwkSet};
 use crate::auth::{Auth, Caller, password, secrets};
 use crate::db::id::{SessionId, UserId, WorkspaceId};
@@ -25,56 +25,55 @@ use crate::http::problem::Problem;
 #[post("/auth/login")]
 pub async fn login(db: Data<Db>, auth: Data<Auth>, context: Context, body: Body<Login>) -> Result<Answer, Problem> {
     let Body(Login { email, password, workspace_id }) = body;
-    let email_key = email.to_lowercase();
-    auth.addresses.check(context.address)?;
-    let candidates = right_candidates(&db, &auth, &context, &email_key, password, workspace_id).await?;
+    let (email_key, address) = (email.to_lowercase(), context.address);
+    auth.addresses.attempt(address)?;
+    let system = Actor { request_id: context.request_id.clone(), ..Actor::system(WorkspaceId::new()) };
+    let counted = email_key.clone();
+    db.write(&system, move |tx| store::begin_login(tx, &counted, address)).await?;
+    let candidates = right_candidates(&db, &email_key, password, workspace_id).await?;
     let candidate = match candidates.as_slice() {
-        [one] => one.clone(),
+        [] => return Err(Problem::new(Code::InvalidCredentials)),
+        [one] => Some(one.clone()),
+        _ => None,
+    };
+    auth.addresses.succeeded(address);
+    let refresh = secrets::random_secret().map_err(no_randomness)?;
+    let (chosen, hash) = (candidate.clone(), secrets::sha256(&refresh));
+    let opened = db
+        .write(&system, move |tx| {
+            store::end_login(tx, &email_key, address)?;
+            chosen.as_ref().map(|candidate| store::open_session(tx, candidate, &hash)).transpose()
+        })
+        .await?;
+    match (candidate, opened) {
+        (Some(Candidate { workspace_id, user_id, .. }), Some(session_id)) => {
+            Answer::ok(&pair(&db, &auth, workspace_id, user_id, session_id, refresh).await?)
+        }
         _ => {
             let choices: Vec<Value> = candidates.iter().map(|one| json!({ "id": one.workspace_id, "name": one.workspace_name })).collect();
-            return Err(Problem::new(Code::WorkspaceRequired).with("workspaces", choices));
+            Err(Problem::new(Code::WorkspaceRequired).with("workspaces", choices))
         }
-    };
-    let refresh = secrets::random_secret().map_err(no_randomness)?;
-    let (workspace_id, user_id, hash) = (candidate.workspace_id, candidate.user_id, secrets::sha256(&refresh));
-    let actor = Actor { workspace_id, user_id: Some(user_id), request_id: context.request_id };
-    let session_id = db.write(&actor, move |tx| Ok(store::open_session(tx, &candidate, &email_key, &hash)?)).await?;
-    Answer::ok(&pair(&db, &auth, workspace_id, user_id, session_id, refresh).await?)
+    }
 }
 
-/// The accounts whose password this is: one, or several in as many workspaces; none is a refusal.
+/// The accounts whose password this is: none, one, or several in as many workspaces.
 async fn right_candidates(
     db: &Db,
-    auth: &Auth,
-    context: &Context,
     email_key: &str,
     password: String,
     workspace_id: Option<WorkspaceId>,
 ) -> Result<Vec<Candidate>, Problem> {
     let wanted = email_key.to_owned();
-    let (candidates, blocked_until) = db.read(move |conn| Ok(store::login_candidates(conn, &wanted)?)).await?;
-    let now = clock::now();
-    if let Some(until) = blocked_until.filter(|until| *until > now) {
-        let wait = (until.get() - now.get()).num_seconds() + 1;
-        return Err(Problem::new(Code::TooManyAttempts).retry_after(wait.unsigned_abs()));
-    }
-    let mut right = Vec::new();
-    let considered: Vec<Candidate> =
-        candidates.into_iter().filter(|one| workspace_id.is_none_or(|wanted| wanted == one.workspace_id)).collect();
+    let considered = db.read(move |conn| Ok(store::login_candidates(conn, &wanted, workspace_id)?)).await?;
     if considered.is_empty() {
         password::verify(password, None).await?;
-    } else {
-        for candidate in considered {
-            if password::verify(password.clone(), candidate.password_hash.clone()).await? {
-                right.push(candidate);
-            }
-        }
+        return Ok(Vec::new());
     }
-    if right.is_empty() {
-        auth.addresses.failed(context.address);
-        let (actor, failed) = (Actor::system(WorkspaceId::new()), email_key.to_owned());
-        db.write(&actor, move |tx| Ok(store::note_login_failure(tx, &failed)?)).await?;
-        return Err(Problem::new(Code::InvalidCredentials));
+    let mut right = Vec::new();
+    for candidate in considered {
+        if password::verify(password.clone(), candidate.password_hash.clone()).await? {
+            right.push(candidate);
+        }
     }
     Ok(right)
 }
@@ -108,15 +107,19 @@ fn no_randomness(_: secrets::NoRandomness) -> Problem {
 #[utoipa::path(tag = "auth", request_body = Refresh, responses((status = 200, description = "The next pair.", body = TokenPair)), security(()))]
 #[post("/auth/refresh")]
 pub async fn refresh_session(db: Data<Db>, auth: Data<Auth>, context: Context, body: Body<Refresh>) -> Result<Answer, Problem> {
-    auth.addresses.check(context.address)?;
+    auth.addresses.attempt(context.address)?;
     let next = secrets::random_secret().map_err(no_randomness)?;
     let (used_hash, next_hash) = (secrets::sha256(&body.0.refresh_token), secrets::sha256(&next));
     let rotated = db.write(&Actor::system(WorkspaceId::new()), move |tx| store::rotate_refresh_token(tx, &used_hash, &next_hash)).await?;
-    let Some((workspace_id, user_id, session_id)) = rotated else {
-        auth.addresses.failed(context.address);
-        auth.forget();
-        return Err(Problem::new(Code::InvalidRefreshToken));
+    let (workspace_id, user_id, session_id) = match rotated {
+        Rotation::Next(workspace_id, user_id, session_id) => (workspace_id, user_id, session_id),
+        Rotation::Reused => {
+            auth.forget();
+            return Err(Problem::new(Code::InvalidRefreshToken));
+        }
+        Rotation::Unknown => return Err(Problem::new(Code::InvalidRefreshToken)),
     };
+    auth.addresses.succeeded(context.address);
     Answer::ok(&pair(&db, &auth, workspace_id, user_id, session_id, next).await?)
 }
 

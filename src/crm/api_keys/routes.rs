@@ -10,6 +10,7 @@ use crate::auth::{Auth, Can};
 use crate::db::Db;
 use crate::db::id::ApiKeyId;
 use crate::http::answer::Answer;
+use crate::http::etag::IfMatch;
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
@@ -52,12 +53,18 @@ pub async fn get_api_key(db: Data<Db>, caller: Can<ReadApiKeys>, id: PathId<ApiK
 /// Revoke an API key
 ///
 /// It stops working within 5 seconds everywhere, and for good.
-#[utoipa::path(tag = "api-keys", params(("id" = ApiKeyId, Path)), responses((status = 200, description = "The revoked key.", body = ApiKey)), security(("bearer" = ["api_keys:write"])))]
+#[utoipa::path(tag = "api-keys", params(("id" = ApiKeyId, Path), IfMatch), responses((status = 200, description = "The revoked key.", body = ApiKey)), security(("bearer" = ["api_keys:write"])))]
 #[post("/api-keys/{id}/revoke")]
-pub async fn revoke_api_key(db: Data<Db>, auth: Data<Auth>, caller: Can<WriteApiKeys>, id: PathId<ApiKeyId>) -> Result<Answer, Problem> {
+pub async fn revoke_api_key(
+    db: Data<Db>,
+    auth: Data<Auth>,
+    caller: Can<WriteApiKeys>,
+    id: PathId<ApiKeyId>,
+    if_match: IfMatch,
+) -> Result<Answer, Problem> {
     let answer = db
         .write(&caller.actor, move |tx| {
-            let api_key = store::revoke(tx, id.0)?;
+            let api_key = store::revoke(tx, id.0, &if_match)?;
             Ok(Answer::object(api_key.version, &api_key)?)
         })
         .await?;

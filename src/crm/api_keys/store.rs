@@ -13,6 +13,7 @@ use crate::db::schema::api_keys;
 use crate::db::types::{Instant, Json};
 use crate::db::{DbConnection, Failure, Tx};
 use crate::http::catalogue::Code;
+use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::schemas::nearest;
@@ -139,8 +140,9 @@ fn check_scopes(scopes: &[String]) -> Result<(), Problem> {
 }
 
 /// Ends a key for good. A key that is revoked already stays as it is.
-pub fn revoke(tx: &mut Tx<'_>, id: ApiKeyId) -> Result<ApiKey, Failure> {
+pub fn revoke(tx: &mut Tx<'_>, id: ApiKeyId, if_match: &IfMatch) -> Result<ApiKey, Failure> {
     let before = get(tx.conn, tx.actor.workspace_id, id)?;
+    if_match.check(before.version)?;
     if before.revoked_at.is_some() {
         return Ok(before);
     }

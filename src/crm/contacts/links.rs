@@ -12,7 +12,7 @@ use crate::changes::{Operation, record};
 use crate::crm::customers;
 use crate::db::id::{ContactId, CustomerId, UserId};
 use crate::db::schema::{contact_links, contacts, customers as customers_table};
-use crate::db::{Condition, DbConnection, Failure, Tx};
+use crate::db::{Condition, DbConnection, Failure, Topic, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::FieldError;
 
@@ -29,7 +29,7 @@ pub fn of(conn: &mut DbConnection, customer: Condition, ids: &[ContactId]) -> Qu
                 .on(customers_table::workspace_id.eq(contact_links::workspace_id).and(customers_table::id.eq(contact_links::customer_id))),
         )
         .filter(customer.and(Condition::any_of("contact_links.contact_id", ids.iter().copied())))
-        .order((contact_links::contact_id.asc(), contact_links::position.asc()))
+        .order((contact_links::contact_id.asc(), contact_links::position.asc(), contact_links::customer_id.asc()))
         .select((
             contact_links::contact_id,
             contact_links::customer_id,
@@ -63,6 +63,10 @@ pub fn check(
         .iter()
         .filter(|old| !after.iter().any(|new| new.customer_id == old.customer_id))
         .map(|old| ("/links".to_owned(), old.customer_id));
+    if after.iter().any(|link| link.is_primary && !before.contains(link)) {
+        // Demoting writes other contacts: two that do it crosswise would wait for each other.
+        tx.lock(Topic::PrimaryContacts)?;
+    }
     let wanted: Vec<(String, CustomerId)> = touched.chain(removed).collect();
     if wanted.is_empty() {
         return Ok(());
@@ -78,6 +82,12 @@ pub fn check(
         }
     }
     Ok(())
+}
+
+/// All links of a contact, whoever sees them: what the change log says.
+pub fn whole(tx: &mut Tx<'_>, id: ContactId) -> QueryResult<Vec<ContactLink>> {
+    let anywhere = Condition::sql("contact_links.workspace_id = ").bind(tx.actor.workspace_id);
+    Ok(of(tx.conn, anywhere, &[id])?.remove(&id).unwrap_or_default())
 }
 
 /// Makes the contact's links to the customers of `before` and `after` those of `after`.
@@ -119,8 +129,7 @@ pub fn replace(tx: &mut Tx<'_>, id: ContactId, before: &[ContactLink], after: &[
 fn demote_primary(tx: &mut Tx<'_>, customer_id: CustomerId, except: ContactId) -> Result<(), Failure> {
     let workspace_id = tx.actor.workspace_id;
     let Some((other, version)) = primary_of(tx, customer_id)?.filter(|(other, _)| *other != except) else { return Ok(()) };
-    let anywhere = || Condition::sql("contact_links.workspace_id = ").bind(workspace_id);
-    let before = of(tx.conn, anywhere(), &[other])?.remove(&other).unwrap_or_default();
+    let before = whole(tx, other)?;
     diesel::update(contact_links::table.find((workspace_id, other, customer_id)))
         .set(contact_links::is_primary.eq(false))
         .execute(tx.conn)?;
@@ -130,7 +139,7 @@ fn demote_primary(tx: &mut Tx<'_>, customer_id: CustomerId, except: ContactId) -
     if written == 0 {
         return Err(Failure::Stale);
     }
-    let after = of(tx.conn, anywhere(), &[other])?.remove(&other).unwrap_or_default();
+    let after = whole(tx, other)?;
     let changed = Map::from_iter([("links".to_owned(), json!({ "from": before, "to": after }))]);
     record(tx, Operation::Updated, other, version + 1, changed)
 }

@@ -1,7 +1,7 @@
 //! Contacts in the database. Every query starts from `visible`.
 
 use diesel::prelude::*;
-use serde_json::Map;
+use serde_json::{Map, json};
 
 use super::dto::{Contact, ContactFields, CreateContact, UpdateContact};
 use super::fields::{Contacts, changeable, linked, visible};
@@ -14,7 +14,7 @@ use crate::crm::{customers, external_refs, phones, references};
 use crate::db::condition::AnyId;
 use crate::db::id::ContactId;
 use crate::db::schema::contacts;
-use crate::db::{Condition, DbConnection, Failure, Tx};
+use crate::db::{Condition, DbConnection, Failure, Topic, Tx};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -58,10 +58,9 @@ fn get_for_change(conn: &mut DbConnection, scope: &Scope, id: ContactId, is_dele
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Result<Page<Contact>, Failure> {
     let mut seen = visible(scope, list.is_deleted);
-    let asked = list.values("customer_id");
-    if !asked.is_empty() {
+    for asked in list.asked("customer_id") {
         // A link to a customer that is deleted or out of sight must not be found by asking for it.
-        seen = seen.and(linked(customers::visible(scope, false).and(Condition::any_of("l.customer_id", asked))));
+        seen = seen.and(linked(customers::visible(scope, false).and(Condition::any_of("l.customer_id", asked.iter().cloned()))));
     }
     let rows = contacts::table
         .filter(seen.clone())
@@ -101,7 +100,7 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch,
     if_match.check(before.version)?;
     let mut after = Contact { fields: patch.apply(&before.fields)?, ..before.clone() };
     check(tx, scope, Some(&before.fields), &after.fields)?;
-    let changed = diff(Some(&before), Some(&after))?;
+    let mut changed = diff(Some(&before), Some(&after))?;
     if changed.is_empty() {
         return Ok(before);
     }
@@ -116,7 +115,9 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch,
         return Err(Failure::Stale);
     }
     if before.fields.links != after.fields.links {
+        let old = links::whole(tx, id)?;
         links::replace(tx, id, &before.fields.links, &after.fields.links)?;
+        changed.insert("links".to_owned(), json!({ "from": old, "to": links::whole(tx, id)? }));
     }
     if before.fields.external_refs != after.fields.external_refs {
         external_refs::replace(tx, id, &after.fields.external_refs, &sees(scope))?;
@@ -140,6 +141,7 @@ pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch)
 pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch) -> Result<Contact, Failure> {
     let contact = get_for_change(tx.conn, scope, id, true)?;
     if_match.check(contact.version)?;
+    tx.lock(Topic::PrimaryContacts)?;
     mark(tx, &contact, false)?;
     external_refs::add(tx, id, &contact.fields.external_refs, &sees(scope))?;
     lookup_keys::add(tx, id, &keys(&contact.fields))?;

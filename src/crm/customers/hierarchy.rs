@@ -3,22 +3,22 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::BigInt;
 
 use super::dto::{CustomerKind, CustomerNode, CustomerSummary, CustomerTree};
 use super::fields::visible;
 use crate::auth::Scope;
 use crate::db::id::CustomerId;
 use crate::db::schema::customers;
-use crate::db::types::Named;
-use crate::db::{Condition, DbConnection, Failure, Tx, on_backend};
+use crate::db::types::{DbUuid, Named};
+use crate::db::{Condition, DbConnection, Failure, Topic, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::{FieldError, Problem};
 
 const MAX_DEPTH: usize = 10;
 const MAX_NODES: usize = 500;
 
-/// Refuses a parent that would make a cycle (409) or too deep a hierarchy.
+/// Refuses a parent that would make a cycle (409) or too deep a hierarchy. Of a parent out of sight nothing is said.
 pub fn check(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -27,8 +27,10 @@ pub fn check(
     after: Option<CustomerId>,
     errors: &mut Vec<FieldError>,
 ) -> Result<(), Failure> {
-    let Some(parent) = after.filter(|_| before != after) else { return Ok(()) };
-    lock(tx)?;
+    let is_refused = errors.iter().any(|error| error.pointer == "/parent_id");
+    let Some(parent) = after.filter(|_| before != after && !is_refused) else { return Ok(()) };
+    // Two parent changes that see each other's past could make a cycle together.
+    tx.lock(Topic::Hierarchy)?;
     let above = chain(tx.conn, scope, parent)?;
     if above.contains(&id) {
         return Err(Problem::new(Code::HierarchyCycle).into());
@@ -38,18 +40,6 @@ pub fn check(
         errors.push(FieldError::new("/parent_id", Code::HierarchyTooDeep).with("max_depth", MAX_DEPTH));
     }
     Ok(())
-}
-
-/// One parent change at a time in a workspace: two that see each other's past could make a cycle together.
-fn lock(tx: &mut Tx<'_>) -> QueryResult<()> {
-    on_backend!(tx.conn,
-        // SQLite has one writer anyway; here it takes an advisory lock, held to the end of the transaction.
-        postgres: |pg| {
-            let key = i64::from_be_bytes(tx.actor.workspace_id.uuid().as_bytes().last_chunk().copied().unwrap_or_default());
-            diesel::select(diesel::dsl::sql::<Bool>("pg_advisory_xact_lock(").bind::<BigInt, _>(key).sql(") IS NOT NULL")).execute(pg).map(|_| ())
-        },
-        sqlite: |_lite| Ok(()),
-    )
 }
 
 /// The customer itself and those above it, from below; deleted ones included, since they may come back.
@@ -70,18 +60,19 @@ fn chain(conn: &mut DbConnection, scope: &Scope, from: CustomerId) -> QueryResul
     Ok(found)
 }
 
-/// How many levels there are below a customer.
+/// How many levels there are below a customer, up to the most that are allowed; deleted ones count, since they may come back.
 fn levels_below(conn: &mut DbConnection, scope: &Scope, id: CustomerId) -> QueryResult<usize> {
-    let mut level = vec![id];
-    for depth in 0..=MAX_DEPTH {
-        let below =
-            Condition::sql("customers.workspace_id = ").bind(scope.workspace_id).and(Condition::any_of("customers.parent_id", level));
-        level = customers::table.filter(below).select(customers::id).load::<CustomerId>(conn)?;
-        if level.is_empty() {
-            return Ok(depth);
-        }
-    }
-    Ok(MAX_DEPTH)
+    let depth = diesel::dsl::sql::<BigInt>("(WITH RECURSIVE below (id, depth) AS (SELECT c.id, 0 FROM customers c WHERE c.workspace_id = ")
+        .bind::<DbUuid, _>(scope.workspace_id)
+        .sql(" AND c.id = ")
+        .bind::<DbUuid, _>(id)
+        .sql(" UNION ALL SELECT c.id, b.depth + 1 FROM below b JOIN customers c ON c.parent_id = b.id AND c.workspace_id = ")
+        .bind::<DbUuid, _>(scope.workspace_id)
+        .sql(" WHERE b.depth < ")
+        .bind::<BigInt, _>(i64::try_from(MAX_DEPTH).unwrap_or(i64::MAX))
+        .sql(") SELECT CAST(COALESCE(max(depth), 0) AS BIGINT) FROM below)");
+    let depth: i64 = diesel::select(depth).get_result(conn)?;
+    Ok(usize::try_from(depth).unwrap_or(MAX_DEPTH))
 }
 
 type SummaryRow = (CustomerId, String, Named<CustomerKind>, Option<CustomerId>);

@@ -67,7 +67,7 @@ pub struct TouchFlags {
 /// All codes of a dictionary. A code that is left out is retired.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 pub struct UpdateDictionary {
-    #[schema(max_items = 2000)]
+    #[schema(max_items = 1000)]
     pub items: Vec<DictionaryItem>,
 }
 

@@ -156,6 +156,7 @@ impl Reply {
             .map(|error| (error["pointer"].as_str().expect("a pointer"), error["code"].as_str().expect("a code")))
             .collect();
         assert_eq!(found, expected.iter().copied().collect(), "{body:#}");
+        assert_eq!(body["errors"].as_array().map(Vec::len), Some(expected.len()), "one error for each pointer: {body:#}");
         body
     }
 }

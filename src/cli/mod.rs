@@ -1,28 +1,27 @@
-//! The command line.
+//! The command line: what can be asked, and who does it.
+
+mod health;
+mod input;
+mod signals;
 
 use std::error::Error;
-use std::io::{IsTerminal, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::auth::password;
 use crate::auth::privileges::Role;
 use crate::config::{Config, ConfigError, Source};
 use crate::crm::api_keys::{CreateApiKey, store as api_keys};
-use crate::crm::users::{CreateUser, NewPerson, create_person, store as users};
+use crate::crm::users::{create_person, store as users};
 use crate::crm::workspaces::{WorkspaceFields, store as workspaces};
 use crate::db::id::{UserId, WorkspaceId};
 use crate::db::types::Instant;
 use crate::db::{Actor, Db, Failure, Tx, transact};
-use crate::http::patch::strip_nulls;
 use crate::http::problem::Problem;
-use crate::http::schemas::Schemas;
 use crate::server::{self, Running};
 use crate::setup;
 
@@ -179,14 +178,14 @@ impl Cli {
             Command::Migrate(common) => migrate(&common),
             Command::Openapi { check } => openapi(check),
             Command::Workspace(WorkspaceCommand::Create { name, admin_email, admin_password, time_zone, common }) => {
-                let fields: WorkspaceFields = checked("UpdateWorkspace", json!({ "name": name, "time_zone": time_zone }))?;
-                let person = person(admin_email, "Administrator".to_owned(), Role::Admin, admin_password)?;
+                let fields: WorkspaceFields = input::checked("UpdateWorkspace", json!({ "name": name, "time_zone": time_zone }))?;
+                let person = input::person(admin_email, "Administrator".to_owned(), Role::Admin, admin_password)?;
                 let config = prepared(&common)?;
                 println!("{}", setup::create_workspace(&config, fields, &person)?);
                 Ok(())
             }
             Command::User(UserCommand::Create { workspace, email, name, role, password, common }) => {
-                let person = person(email, name, role, password)?;
+                let person = input::person(email, name, role, password)?;
                 let hash = person.check_and_hash()?;
                 let user = in_workspace(&common, workspace, &|tx| create_person(tx, &person, &hash))?;
                 println!("{}", user.id);
@@ -198,28 +197,15 @@ impl Cli {
                 in_workspace(&common, workspace, &|tx| users::set_password(tx, user, &hash, false, None))
             }
             Command::ApiKey(ApiKeyCommand::Create { workspace, name, scopes, expires_at, common }) => {
-                let input: CreateApiKey = checked("CreateApiKey", json!({ "name": name, "scopes": scopes, "expires_at": expires_at }))?;
+                let input: CreateApiKey =
+                    input::checked("CreateApiKey", json!({ "name": name, "scopes": scopes, "expires_at": expires_at }))?;
                 let new = in_workspace(&common, workspace, &|tx| api_keys::create(tx, &input))?;
                 println!("{}", new.key);
                 Ok(())
             }
-            Command::Health { listen, common } => health(listen, &common),
+            Command::Health { listen, common } => health::ask(listen, &common),
         }
     }
-}
-
-/// Input by the same rules as a request's body: the schema of the document.
-fn checked<T: DeserializeOwned>(schema: &str, mut input: Value) -> Result<T, Box<dyn Error>> {
-    let schemas = Schemas::compile(&server::document().value)?;
-    Problem::check(schemas.check(schema, &mut input))?;
-    strip_nulls(&mut input);
-    Ok(serde_json::from_value(input)?)
-}
-
-fn person(email: String, name: String, role: Role, password: String) -> Result<NewPerson, Box<dyn Error>> {
-    let input = json!({ "email": email, "name": name, "role": role, "password": password });
-    let CreateUser { email, password, must_change_password, fields } = checked("CreateUser", input)?;
-    Ok(NewPerson { email, name: fields.name, role: fields.role, locale: fields.locale, password, must_change_password })
 }
 
 fn role_parser() -> impl TypedValueParser<Value = Role> {
@@ -262,7 +248,7 @@ fn serve(options: &Serve) -> Outcome {
     actix_web::rt::System::new().block_on(async {
         let running = server::start(&config)?;
         // Before anybody is told that it listens, and may stop it.
-        let stopped = signals()?;
+        let stopped = signals::first()?;
         greet(&running)?;
         let (handle, draining) = (running.server.handle(), running.draining.clone());
         actix_web::rt::spawn(async move {
@@ -293,25 +279,6 @@ fn greet(running: &Running) -> std::io::Result<()> {
     stdout.flush()
 }
 
-/// Listens for the signals from now on; ends with the first one.
-#[cfg(unix)]
-fn signals() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-    })
-}
-
-#[cfg(not(unix))]
-fn signals() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
-}
-
 fn migrate(common: &Common) -> Outcome {
     let config = common.load(Vec::new())?;
     log_to_stderr(&config);
@@ -335,24 +302,4 @@ fn openapi(check: Option<PathBuf>) -> Outcome {
         }
     }
     Ok(())
-}
-
-/// Asks `/readyz` without a library: one request, one line of the answer.
-fn health(listen: Option<String>, common: &Common) -> Outcome {
-    const PATIENCE: Duration = Duration::from_secs(3);
-    let text = match listen {
-        Some(listen) => listen,
-        None => common.load(Vec::new())?.listen.to_string(),
-    };
-    let mut address: SocketAddr = text.to_socket_addrs()?.next().ok_or("no such address")?;
-    if address.ip().is_unspecified() {
-        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
-    }
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(|error| format!("cannot reach {address}: {error}"))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    write!(stream, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let status = answer.lines().next().unwrap_or_default();
-    if status.contains(" 200 ") { Ok(()) } else { Err(format!("not ready: {status}").into()) }
 }
