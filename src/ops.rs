@@ -90,6 +90,8 @@ pub struct Texts {
 }
 
 /// Explain a problem code
+///
+/// The page that a problem's `type` points to.
 #[utoipa::path(
     tag = "operations",
     params(("code" = String, Path, description = "For example `validation_failed`.")),

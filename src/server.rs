@@ -168,9 +168,6 @@ impl From<Problem> for StartError {
 pub struct Running {
     pub address: SocketAddr,
     pub metrics_address: Option<SocketAddr>,
-    /// Set when the database was empty.
-    pub first_admin: Option<FirstAdmin>,
-    pub db: Db,
     pub draining: Draining,
     /// Ends when the server has stopped.
     pub server: Server,
@@ -184,14 +181,15 @@ impl Running {
     }
 }
 
-/// Opens the database, migrates it, and starts listening. Must be called in an actix system.
-pub fn start(config: &Config) -> Result<Running, StartError> {
+/// Opens the database, migrates it, and starts listening. Must be called in an actix system. `announce` is told at once of the
+/// administrator of an empty database: nothing that fails later may swallow a generated password.
+pub fn start(config: &Config, announce: impl FnOnce(&FirstAdmin)) -> Result<Running, StartError> {
     // First the address: a port that is taken must not leave a workspace behind whose password nobody saw.
     let unavailable = |error| StartError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).map_err(unavailable)?;
     let address = listener.local_addr().map_err(unavailable)?;
     let db = Db::open(&config.database, &config.pool, true)?;
-    let (_, first_admin) = setup::migrate_and_seed(config)?;
+    setup::migrate_and_seed(config)?.1.as_ref().map(announce);
     let document = document();
     let schemas = Data::new(Schemas::compile(&document.value).map_err(StartError::Other)?);
     let document = Arc::new(document);
@@ -242,7 +240,7 @@ pub fn start(config: &Config) -> Result<Running, StartError> {
     .listen(listener)
     .map_err(unavailable)?;
     let metrics_address = config.metrics_listen.and_then(|at| serve_metrics(at, db.clone(), metrics));
-    Ok(Running { address, metrics_address, first_admin, db, draining, server: server.run() })
+    Ok(Running { address, metrics_address, draining, server: server.run() })
 }
 
 /// Browsers of the allowed origins only; none by default.

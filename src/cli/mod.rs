@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and who does it.
 
+mod greeting;
 mod health;
 mod input;
 mod signals;
@@ -246,10 +247,10 @@ fn serve(options: &Serve) -> Outcome {
     let config = options.common.load(options.listen.clone().map(|listen| ("listen".to_owned(), listen)).into_iter().collect())?;
     log_to_stderr(&config);
     actix_web::rt::System::new().block_on(async {
-        let running = server::start(&config)?;
+        let running = server::start(&config, greeting::introduce)?;
         // Before anybody is told that it listens, and may stop it.
         let stopped = signals::first()?;
-        greet(&running)?;
+        greeting::greet(&running)?;
         let (handle, draining) = (running.server.handle(), running.draining.clone());
         actix_web::rt::spawn(async move {
             stopped.await;
@@ -260,23 +261,6 @@ fn serve(options: &Serve) -> Outcome {
         Db::checkpoint(&config.database);
         Ok(())
     })
-}
-
-fn greet(running: &Running) -> std::io::Result<()> {
-    if let Some(admin) = &running.first_admin {
-        let mut stderr = std::io::stderr().lock();
-        writeln!(stderr, "A new workspace was made. Its administrator:\n  e-mail    {}", admin.email)?;
-        match &admin.generated_password {
-            Some(password) => writeln!(stderr, "  password  {password}   (shown this once; to be changed at the first login)")?,
-            None => writeln!(stderr, "  password  as configured")?,
-        }
-    }
-    let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "listening on http://{0}\ndocs at http://{0}/docs", running.address)?;
-    if let Some(metrics) = running.metrics_address {
-        writeln!(stdout, "metrics at http://{metrics}/metrics")?;
-    }
-    stdout.flush()
 }
 
 fn migrate(common: &Common) -> Outcome {

@@ -42,6 +42,8 @@ pub async fn create_api_key(db: Data<Db>, caller: Can<WriteApiKeys>, body: Body<
 }
 
 /// Get an API key
+///
+/// Everything but its secret, which is shown when it is made.
 #[utoipa::path(tag = "api-keys", params(("id" = ApiKeyId, Path)), responses((status = 200, description = "The key, without its secret.", body = ApiKey)), security(("bearer" = ["api_keys:read"])))]
 #[get("/api-keys/{id}")]
 pub async fn get_api_key(db: Data<Db>, caller: Can<ReadApiKeys>, id: PathId<ApiKeyId>) -> Result<Answer, Problem> {

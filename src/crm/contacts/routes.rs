@@ -45,6 +45,8 @@ pub async fn create_contact(db: Data<Db>, caller: Can<WriteContacts>, body: Body
 }
 
 /// Get a contact
+///
+/// 404 when it does not exist, is deleted, or is out of sight: there is no difference.
 #[utoipa::path(tag = "contacts", params(("id" = ContactId, Path)), responses((status = 200, description = "The contact.", body = Contact)), security(("bearer" = ["contacts:read"])))]
 #[get("/contacts/{id}")]
 pub async fn get_contact(db: Data<Db>, caller: Can<ReadContacts>, id: PathId<ContactId>) -> Result<Answer, Problem> {

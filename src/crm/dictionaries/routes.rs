@@ -25,6 +25,8 @@ pub async fn list_dictionaries(db: Data<Db>, caller: Can<ReadDictionaries>) -> R
 }
 
 /// Get a dictionary
+///
+/// Retired codes included: rows may still have them.
 #[utoipa::path(
     tag = "dictionaries",
     params(("name" = String, Path, description = "For example `source`.")),

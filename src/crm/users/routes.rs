@@ -48,6 +48,8 @@ pub async fn create_user(db: Data<Db>, caller: Can<WriteUsers>, body: Body<Creat
 }
 
 /// Get a member of the workspace
+///
+/// `id`, `name` and `is_active` for everybody; the rest is null unless the caller may change users.
 #[utoipa::path(tag = "users", params(("id" = UserId, Path)), responses((status = 200, description = "The member.", body = Member)), security(("bearer" = ["users:read"])))]
 #[get("/users/{id}")]
 pub async fn get_user(db: Data<Db>, caller: Can<ReadUsers>, id: PathId<UserId>) -> Result<Answer, Problem> {

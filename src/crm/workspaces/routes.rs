@@ -13,6 +13,8 @@ use crate::http::etag::IfMatch;
 use crate::http::problem::Problem;
 
 /// Get the workspace
+///
+/// Its name, time zone, currency and working days.
 #[utoipa::path(tag = "workspace", responses((status = 200, description = "The caller's workspace.", body = Workspace)), security(("bearer" = ["workspace:read"])))]
 #[get("/workspace")]
 pub async fn get_workspace(db: Data<Db>, caller: Can<ReadWorkspace>) -> Result<Answer, Problem> {
@@ -22,6 +24,8 @@ pub async fn get_workspace(db: Data<Db>, caller: Can<ReadWorkspace>) -> Result<A
 }
 
 /// Change the workspace
+///
+/// A JSON Merge Patch, by administrators.
 #[utoipa::path(
     tag = "workspace",
     params(IfMatch),

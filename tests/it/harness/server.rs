@@ -66,7 +66,7 @@ impl App {
         let wanted = config.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let Running { address, metrics_address, server, .. } = server::start(&wanted).expect("the server starts");
+                let Running { address, metrics_address, server, .. } = server::start(&wanted, |_| {}).expect("the server starts");
                 sender.send((address, metrics_address, server.handle())).expect("the test waits");
                 server.await.expect("the server runs");
             });
