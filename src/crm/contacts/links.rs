@@ -63,7 +63,9 @@ pub fn check(
         .iter()
         .filter(|old| !after.iter().any(|new| new.customer_id == old.customer_id))
         .map(|old| ("/links".to_owned(), old.customer_id));
-    if after.iter().any(|link| link.is_primary && !before.contains(link)) {
+    let promoted: Vec<CustomerId> =
+        after.iter().filter(|link| link.is_primary && !before.contains(link)).map(|link| link.customer_id).collect();
+    if !promoted.is_empty() && has_primary(tx, promoted)? {
         // Demoting writes other contacts: two that do it crosswise would wait for each other.
         tx.lock(Topic::PrimaryContacts)?;
     }
@@ -142,6 +144,14 @@ fn demote_primary(tx: &mut Tx<'_>, customer_id: CustomerId, except: ContactId) -
     let after = whole(tx, other)?;
     let changed = Map::from_iter([("links".to_owned(), json!({ "from": before, "to": after }))]);
     record(tx, Operation::Updated, other, version + 1, changed)
+}
+
+/// Whether one of the customers has a primary contact, who would be demoted.
+fn has_primary(tx: &mut Tx<'_>, customers: Vec<CustomerId>) -> QueryResult<bool> {
+    let primary = Condition::sql("contact_links.workspace_id = ").bind(tx.actor.workspace_id);
+    let primary = primary.then(" AND contact_links.is_primary AND NOT contact_links.is_deleted");
+    let found = contact_links::table.filter(primary.and(Condition::any_of("contact_links.customer_id", customers)));
+    found.select(contact_links::contact_id).first::<ContactId>(tx.conn).optional().map(|contact| contact.is_some())
 }
 
 /// The customer's primary contact and its version.
