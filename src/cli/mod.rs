@@ -187,7 +187,7 @@ impl Cli {
             }
             Command::User(UserCommand::Create { workspace, email, name, role, password, common }) => {
                 let person = input::person(email, name, role, password)?;
-                let hash = person.check_and_hash()?;
+                let hash = person.hash_password()?;
                 let user = in_workspace(&common, workspace, &|tx| create_person(tx, &person, &hash))?;
                 println!("{}", user.id);
                 Ok(())

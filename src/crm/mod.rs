@@ -13,3 +13,6 @@ pub mod pools;
 pub mod references;
 pub mod users;
 pub mod workspaces;
+
+/// How long a deleted object can be restored.
+pub const RESTORABLE: chrono::Duration = chrono::Duration::days(30);

@@ -49,6 +49,12 @@ impl From<&str> for Bind {
     }
 }
 
+impl From<Instant> for Bind {
+    fn from(at: Instant) -> Self {
+        Self::Instant(at)
+    }
+}
+
 impl From<bool> for Bind {
     fn from(value: bool) -> Self {
         Self::Boolean(value)

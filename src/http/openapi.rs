@@ -189,14 +189,12 @@ fn headers(document: &mut Value) {
     let schemas = document["components"]["schemas"].clone();
     let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
     let Some(paths) = document["paths"].as_object_mut() else { return };
-    for (method, operation) in paths.values_mut().filter_map(Value::as_object_mut).flatten() {
-        let mut is_versioned = false;
+    for (_, operation) in paths.values_mut().filter_map(Value::as_object_mut).flatten() {
         for (status, answer) in operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
             let properties = schema_name(&answer["content"]["application/json"]["schema"]).map(|name| &schemas[name]["properties"]);
             let has = |member: &str| properties.is_some_and(|properties| properties.get(member).is_some());
             let mut found = Map::new();
             if has("version") && has("id") {
-                is_versioned = true;
                 found.insert("ETag".to_owned(), text("The object's version, `\"v<version>\"`: send it as `If-Match`."));
             }
             if status == "201" {
@@ -209,8 +207,7 @@ fn headers(document: &mut Value) {
                 answer["headers"] = Value::Object(found);
             }
         }
-        if is_versioned && method == "get" {
-            operation["responses"]["304"] = json!({ "description": "It still is what the caller has." });
+        if operation["responses"].get("304").is_some() {
             let condition = json!({
                 "name": "If-None-Match", "in": "header", "required": false, "schema": { "type": "string" },
                 "description": "The `ETag` that the caller has: when the object has not changed, the answer is 304 without a body.",

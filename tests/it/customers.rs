@@ -1,5 +1,6 @@
 //! Customers: create, read, change, delete, restore.
 
+use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
 use crate::harness::{ids, on_both};
@@ -193,5 +194,27 @@ fn the_lifecycle_moves_by_its_action() {
         let last = admin.get("/changes?limit=1000").await.ok()["data"].as_array().unwrap().last().unwrap().clone();
         assert_eq!(last["type"], "customer.lifecycle_changed");
         assert_eq!(last["changed"]["reason_code"]["to"], "price");
+    });
+}
+
+#[test]
+fn what_was_deleted_long_ago_stays_deleted() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        let customer =
+            admin.post("/customers", json!({ "name": "A", "kind": "person" })).await.created()["id"].as_str().unwrap().to_owned();
+        let contact = admin.post("/contacts", json!({ "name": "B" })).await.created()["id"].as_str().unwrap().to_owned();
+        for path in [format!("/customers/{customer}"), format!("/contacts/{contact}")] {
+            admin.delete(&path).await.no_content();
+            admin.act(&format!("{path}/restore")).await.ok();
+            admin.delete(&path).await.no_content();
+        }
+        app.db(|conn| {
+            for table in ["customers", "contacts"] {
+                conn.batch_execute(&format!("UPDATE {table} SET deleted_at = '2020-01-01T00:00:00.000Z'")).unwrap();
+            }
+        });
+        admin.act(&format!("/customers/{customer}/restore")).await.problem(404, "not_found");
+        admin.act(&format!("/contacts/{contact}/restore")).await.problem(404, "not_found");
     });
 }

@@ -9,6 +9,7 @@ use super::rows::{ContactRow, row_of};
 use super::{links, rules};
 use crate::auth::{Reach, Scope};
 use crate::changes::{Operation, diff, record};
+use crate::crm::RESTORABLE;
 use crate::crm::lookup_keys::{self, KeyKind};
 use crate::crm::{customers, external_refs, phones, references};
 use crate::db::condition::AnyId;
@@ -139,6 +140,9 @@ pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch)
 }
 
 pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch) -> Result<Contact, Failure> {
+    let since = Condition::sql("contacts.deleted_at > ").bind(tx.now.plus(-RESTORABLE));
+    let restorable = contacts::table.filter(one(scope, id, true).and(since)).select(contacts::id);
+    restorable.first::<ContactId>(tx.conn).optional()?.ok_or_else(Problem::not_found)?;
     let contact = get_for_change(tx.conn, scope, id, true)?;
     if_match.check(contact.version)?;
     tx.lock(Topic::PrimaryContacts)?;

@@ -48,7 +48,7 @@ pub async fn create_customer(db: Data<Db>, caller: Can<WriteCustomers>, body: Bo
 /// Get a customer
 ///
 /// 404 when it does not exist, is deleted, or is out of sight: there is no difference.
-#[utoipa::path(tag = "customers", params(("id" = CustomerId, Path)), responses((status = 200, description = "The customer.", body = Customer)), security(("bearer" = ["customers:read"])))]
+#[utoipa::path(tag = "customers", params(("id" = CustomerId, Path)), responses((status = 200, description = "The customer.", body = Customer), (status = 304, description = "It still is what the caller has.")), security(("bearer" = ["customers:read"])))]
 #[get("/customers/{id}")]
 pub async fn get_customer(db: Data<Db>, caller: Can<ReadCustomers>, id: PathId<CustomerId>) -> Result<Answer, Problem> {
     let scope = caller.scope;

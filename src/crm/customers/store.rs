@@ -9,6 +9,7 @@ use super::rows::{CustomerRow, ProfileRow, rows_of};
 use super::{hierarchy, ownership, rules};
 use crate::auth::Scope;
 use crate::changes::{Operation, diff, record};
+use crate::crm::RESTORABLE;
 use crate::crm::lookup_keys::{self, KeyKind};
 use crate::crm::references::{self, CodeUse};
 use crate::crm::{external_refs, phones};
@@ -22,16 +23,16 @@ use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
 use crate::listing::{List, counted};
 
+/// A customer is two rows.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn whole() -> _ {
+    let same = customer_profiles::workspace_id.eq(customers::workspace_id).and(customer_profiles::customer_id.eq(customers::id));
+    customers::table.inner_join(customer_profiles::table.on(same))
+}
+
 fn load(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<Customer>> {
-    let both = customers::table.inner_join(
-        customer_profiles::table
-            .on(customer_profiles::workspace_id.eq(customers::workspace_id).and(customer_profiles::customer_id.eq(customers::id))),
-    );
-    let found = both
-        .filter(which)
-        .select((CustomerRow::as_select(), ProfileRow::as_select()))
-        .first::<(CustomerRow, ProfileRow)>(conn)
-        .optional()?;
+    let both = (CustomerRow::as_select(), ProfileRow::as_select());
+    let found = whole().filter(which).select(both).first::<(CustomerRow, ProfileRow)>(conn).optional()?;
     Ok(found.map(Customer::from))
 }
 
@@ -59,21 +60,14 @@ pub fn get_for_change(conn: &mut DbConnection, scope: &Scope, id: CustomerId) ->
 }
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Customers>) -> Result<Page<Customer>, Failure> {
-    let both = || {
-        customers::table
-            .inner_join(
-                customer_profiles::table
-                    .on(customer_profiles::workspace_id.eq(customers::workspace_id).and(customer_profiles::customer_id.eq(customers::id))),
-            )
-            .filter(visible(scope, list.is_deleted))
-    };
-    let rows = both()
+    let seen = || whole().filter(visible(scope, list.is_deleted));
+    let rows = seen()
         .filter(list.page_filter(scope.workspace_id)?)
         .order(list.order())
         .limit(list.rows())
         .select((CustomerRow::as_select(), ProfileRow::as_select()))
         .load::<(CustomerRow, ProfileRow)>(conn)?;
-    let total = list.total(|limit| both().filter(list.filter(scope.workspace_id)).select(counted()).limit(limit).load::<i32>(conn))?;
+    let total = list.total(|limit| seen().filter(list.filter(scope.workspace_id)).select(counted()).limit(limit).load::<i32>(conn))?;
     Ok(list.page(scope.workspace_id, rows.into_iter().map(Customer::from).collect(), total)?)
 }
 
@@ -198,7 +192,8 @@ pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatch
 }
 
 pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatch) -> Result<Customer, Failure> {
-    let mut customer = load(tx.conn, one(scope, id, true))?.ok_or_else(Problem::not_found)?;
+    let restorable = one(scope, id, true).then(" AND customers.deleted_at > ").bind(tx.now.plus(-RESTORABLE));
+    let mut customer = load(tx.conn, restorable)?.ok_or_else(Problem::not_found)?;
     if !scope.may_change(customer.owner_id) {
         return Err(Problem::new(Code::NotOwner).into());
     }

@@ -30,7 +30,10 @@ pub async fn list_dictionaries(db: Data<Db>, caller: Can<ReadDictionaries>) -> R
 #[utoipa::path(
     tag = "dictionaries",
     params(("name" = String, Path, description = "For example `source`.")),
-    responses((status = 200, description = "The dictionary.", body = Dictionary)),
+    responses(
+        (status = 200, description = "The dictionary.", body = Dictionary),
+        (status = 304, description = "It still is what the caller has."),
+    ),
     security(("bearer" = ["dictionaries:read"])),
 )]
 #[get("/dictionaries/{name}")]

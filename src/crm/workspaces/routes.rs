@@ -15,7 +15,7 @@ use crate::http::problem::Problem;
 /// Get the workspace
 ///
 /// Its name, time zone, currency and working days.
-#[utoipa::path(tag = "workspace", responses((status = 200, description = "The caller's workspace.", body = Workspace)), security(("bearer" = ["workspace:read"])))]
+#[utoipa::path(tag = "workspace", responses((status = 200, description = "The caller's workspace.", body = Workspace), (status = 304, description = "It still is what the caller has.")), security(("bearer" = ["workspace:read"])))]
 #[get("/workspace")]
 pub async fn get_workspace(db: Data<Db>, caller: Can<ReadWorkspace>) -> Result<Answer, Problem> {
     let id = caller.scope.workspace_id;
