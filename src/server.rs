@@ -20,7 +20,9 @@ use crate::auth::caller::authenticate;
 use crate::auth::{Auth, sessions};
 use crate::changes::{self, Feed};
 use crate::config::Config;
-use crate::crm::{api_keys, contacts, customers, dictionaries, users, workspaces};
+use crate::crm::{
+    api_keys, contacts, customers, dictionaries, opportunities, pipelines, tiers, timeline, touch_records, users, workspaces,
+};
 use crate::db::migrate::MigrateError;
 use crate::db::{Db, OpenError};
 use crate::http::document::Document;
@@ -53,6 +55,9 @@ Every refusal is `application/problem+json` with a stable `code`; `GET /problems
         (name = "me", description = "The caller itself."),
         (name = "customers", description = "Organizations and persons, leads included."),
         (name = "contacts", description = "People at customers."),
+        (name = "opportunities", description = "What may be sold, on its way through a pipeline."),
+        (name = "touch-records", description = "What was said and done with customers."),
+        (name = "tiers", description = "How much customers matter."),
         (name = "dictionaries", description = "Managed codes with labels in Chinese and English."),
         (name = "users", description = "Members of the workspace."),
         (name = "api-keys", description = "How other systems call."),
@@ -105,13 +110,37 @@ fn routes(config: &mut ServiceConfig) {
             .service(customers::routes::delete_customer)
             .service(customers::routes::restore_customer)
             .service(customers::routes::move_customer_lifecycle)
+            .service(customers::routes::set_customer_tier)
             .service(customers::routes::get_customer_tree)
+            .service(timeline::routes::get_customer_timeline)
             .service(contacts::routes::list_contacts)
             .service(contacts::routes::create_contact)
             .service(contacts::routes::get_contact)
             .service(contacts::routes::update_contact)
             .service(contacts::routes::delete_contact)
             .service(contacts::routes::restore_contact)
+            .service(pipelines::routes::list_pipelines)
+            .service(opportunities::routes::transfer_opportunities)
+            .service(opportunities::routes::list_opportunities)
+            .service(opportunities::routes::create_opportunity)
+            .service(opportunities::routes::get_opportunity)
+            .service(opportunities::routes::update_opportunity)
+            .service(opportunities::routes::delete_opportunity)
+            .service(opportunities::routes::restore_opportunity)
+            .service(opportunities::routes::move_opportunity)
+            .service(opportunities::routes::get_stage_history)
+            .service(touch_records::routes::list_touch_records)
+            .service(touch_records::routes::create_touch_record)
+            .service(touch_records::routes::get_touch_record)
+            .service(touch_records::routes::update_touch_record)
+            .service(touch_records::routes::delete_touch_record)
+            .service(touch_records::routes::restore_touch_record)
+            .service(tiers::routes::list_tiers)
+            .service(tiers::routes::create_tier)
+            .service(tiers::routes::get_tier)
+            .service(tiers::routes::update_tier)
+            .service(tiers::routes::delete_tier)
+            .service(tiers::routes::restore_tier)
             .service(changes::routes::list_changes),
     );
 }

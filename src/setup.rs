@@ -4,6 +4,7 @@ use crate::auth::privileges::Role;
 use crate::auth::store::ensure_key;
 use crate::auth::{password, secrets};
 use crate::config::Config;
+use crate::crm::pipelines::store as pipelines;
 use crate::crm::users::{NewPerson, create_person};
 use crate::crm::workspaces::{Locale, WorkspaceFields, default_workspace, store as workspaces};
 use crate::db::id::WorkspaceId;
@@ -27,6 +28,7 @@ pub fn migrate_and_seed(config: &Config) -> Result<(Vec<String>, Option<FirstAdm
         migrate::run(conn, |conn| {
             // Under the lock: servers that start together must not make a signing key each.
             ensure_key(conn, clock::now())?;
+            pipelines::create_missing(conn)?;
             if workspaces::exists(conn)? {
                 return Ok(None);
             }
@@ -59,7 +61,8 @@ pub fn migrate_and_seed(config: &Config) -> Result<(Vec<String>, Option<FirstAdm
 /// Brings the schema up to date; for commands that make what they need themselves.
 pub fn migrate_only(config: &Config) -> Result<Vec<String>, StartError> {
     Db::prepare(&config.database)?;
-    let (versions, ()) = Db::setup(&config.database, |conn| migrate::run(conn, |_| ()))??;
+    let (versions, filled) = Db::setup(&config.database, |conn| migrate::run(conn, pipelines::create_missing))??;
+    filled.map_err(Failure::into_problem)?;
     Ok(versions)
 }
 

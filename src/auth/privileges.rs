@@ -51,6 +51,12 @@ privileges! {
     WriteCustomers "customers:write" WRITERS
     ReadContacts "contacts:read" EVERYONE
     WriteContacts "contacts:write" WRITERS
+    ReadOpportunities "opportunities:read" EVERYONE
+    WriteOpportunities "opportunities:write" WRITERS
+    ReadTouchRecords "touch_records:read" EVERYONE
+    WriteTouchRecords "touch_records:write" WRITERS
+    ReadTiers "tiers:read" EVERYONE
+    WriteTiers "tiers:write" ADMINS
     ReadDictionaries "dictionaries:read" EVERYONE
     WriteDictionaries "dictionaries:write" ADMINS
     ReadUsers "users:read" EVERYONE

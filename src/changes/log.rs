@@ -3,15 +3,17 @@
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use crate::db::condition::AnyId;
-use crate::db::id::{ChangeId, Id, Kind};
+use crate::db::id::{ChangeId, Id, Kind, UserId, WorkspaceId};
 use crate::db::schema::changes;
-use crate::db::types::Json;
-use crate::db::{Failure, Tx};
+use crate::db::types::{Instant, Json};
+use crate::db::{Failure, Tx, on_backend};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
+
+/// How many changes one statement writes; SQLite binds at most 32,766 values.
+const ROWS_PER_STATEMENT: usize = 1000;
 
 /// What was done; with the object's kind it is the change's type: `customer.updated`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::AsRefStr)]
@@ -23,6 +25,8 @@ pub enum Operation {
     Restored,
     Transferred,
     LifecycleChanged,
+    TierChanged,
+    StageMoved,
     Revoked,
     PasswordChanged,
 }
@@ -45,23 +49,60 @@ pub fn diff<T: Serialize>(before: Option<&T>, after: Option<&T>) -> Result<Map<S
     Ok(changed)
 }
 
+/// Adds facts of the operation that are no members of the object, such as a reason.
+pub fn add_facts(changed: &mut Map<String, Value>, facts: &[(&str, Option<String>)]) {
+    for (name, value) in facts.iter().filter(|(_, value)| value.is_some()) {
+        changed.insert((*name).to_owned(), json!({ "from": null, "to": value }));
+    }
+}
+
 /// Records a change. Call it after the object's own row was written: its `seq` is then taken under the row's lock, so that
 /// an object's changes stand in version order.
 pub fn record<K: Kind>(tx: &mut Tx<'_>, operation: Operation, id: Id<K>, version: i64, changed: Map<String, Value>) -> Result<(), Failure> {
-    diesel::insert_into(changes::table)
-        .values((
-            changes::workspace_id.eq(tx.actor.workspace_id),
-            changes::id.eq(ChangeId::new()),
-            changes::kind.eq(format!("{}.{}", K::NAME, operation.as_ref())),
-            changes::object_type.eq(K::NAME),
-            changes::object_id.eq(AnyId::from_uuid(Uuid::from_bytes(*id.uuid().as_bytes()))),
-            changes::object_version.eq(version),
-            changes::changed.eq(Json(changed)),
-            changes::actor_id.eq(tx.actor.user_id),
-            changes::request_id.eq(tx.actor.request_id.as_str()),
-            changes::at.eq(tx.now),
-        ))
-        .execute(tx.conn)?;
+    diesel::insert_into(changes::table).values(&row(tx, operation, id, version, changed)).execute(tx.conn)?;
+    Ok(())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = changes, treat_none_as_default_value = false)]
+struct Row {
+    workspace_id: WorkspaceId,
+    id: ChangeId,
+    kind: String,
+    object_type: &'static str,
+    object_id: AnyId,
+    object_version: i64,
+    changed: Json<Map<String, Value>>,
+    actor_id: Option<UserId>,
+    request_id: String,
+    at: Instant,
+}
+
+fn row<K: Kind>(tx: &Tx<'_>, operation: Operation, id: Id<K>, version: i64, changed: Map<String, Value>) -> Row {
+    Row {
+        workspace_id: tx.actor.workspace_id,
+        id: ChangeId::new(),
+        kind: format!("{}.{}", K::NAME, operation.as_ref()),
+        object_type: K::NAME,
+        object_id: AnyId::from_uuid(id.uuid()),
+        object_version: version,
+        changed: Json(changed),
+        actor_id: tx.actor.user_id,
+        request_id: tx.actor.request_id.clone(),
+        at: tx.now,
+    }
+}
+
+/// Records the same of many objects at once, without members. Call it after their rows were written.
+pub fn record_all<K: Kind>(tx: &mut Tx<'_>, operation: Operation, ids: &[(Id<K>, i64)]) -> Result<(), Failure> {
+    for some in ids.chunks(ROWS_PER_STATEMENT) {
+        let rows: Vec<_> = some.iter().map(|(id, version)| row(tx, operation, *id, *version, Map::new())).collect();
+        // Several rows in one statement: the portable connection cannot.
+        on_backend!(tx.conn,
+            postgres: |pg| diesel::insert_into(changes::table).values(&rows).execute(pg)?,
+            sqlite: |lite| diesel::insert_into(changes::table).values(&rows).execute(lite)?,
+        );
+    }
     Ok(())
 }
 

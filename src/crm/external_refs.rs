@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::db::condition::AnyId;
-use crate::db::id::{Id, Kind, WorkspaceId, text_of};
+use crate::db::id::{Id, Kind, WorkspaceId};
 use crate::db::schema::external_refs;
-use crate::db::{DbConnection, Failure, Tx};
+use crate::db::{Condition, Failure, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
+use crate::listing::{Listed, rows};
 
 /// An identifier that another system has for this object; unique per workspace, resource and system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -32,20 +33,18 @@ struct Row<'r> {
     object_id: AnyId,
 }
 
-/// Says whether the caller sees an object, so that a refusal may name it.
-pub type Sees<'s> = &'s dyn Fn(&mut DbConnection, AnyId) -> QueryResult<bool>;
-
-/// Takes the references for an object that has none in the table. One that another object has is 409.
-pub fn add<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, refs: &[ExternalRef], sees: Sees<'_>) -> Result<(), Failure> {
+/// Takes the references for an object that has none in the table. One that another object has is 409, which names that one
+/// when it is `visible`.
+pub fn add<R: Listed>(tx: &mut Tx<'_>, visible: &Condition, id: Id<R::Kind>, refs: &[ExternalRef]) -> Result<(), Failure> {
     let (workspace_id, object_id) = (tx.actor.workspace_id, AnyId::from_uuid(id.uuid()));
     for ExternalRef { system, value } in refs {
         let taken = || Problem::new(Code::ExternalRefTaken).with("system", system.as_str()).with("value", value.as_str());
-        let holder = external_refs::table.find((workspace_id, K::NAME, system, value)).select(external_refs::object_id);
-        if let Some(holder) = holder.first::<AnyId>(tx.conn).optional()? {
-            let name = sees(tx.conn, holder)?.then(|| text_of(K::NAME, holder.uuid()));
-            return Err(taken().with("existing_id", name.flatten()).into());
+        let holder = external_refs::table.find((workspace_id, R::Kind::NAME, system, value)).select(external_refs::object_id);
+        if let Some(holder) = holder.first::<Id<R::Kind>>(tx.conn).optional()? {
+            let is_seen = rows::exists::<R>(tx.conn, rows::with_id::<R>(visible.clone(), holder))?;
+            return Err(taken().with("existing_id", is_seen.then(|| holder.to_string())).into());
         }
-        let row = Row { workspace_id, resource_type: K::NAME, system, value, object_id };
+        let row = Row { workspace_id, resource_type: R::Kind::NAME, system, value, object_id };
         // Somebody may take it at this very moment; then there is no time left to look whether the caller sees the holder.
         diesel::insert_into(external_refs::table)
             .values(row)
@@ -56,9 +55,9 @@ pub fn add<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, refs: &[ExternalRef], sees: Sees
 }
 
 /// Makes the table hold exactly `refs` for the object.
-pub fn replace<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, refs: &[ExternalRef], sees: Sees<'_>) -> Result<(), Failure> {
+pub fn replace<R: Listed>(tx: &mut Tx<'_>, visible: &Condition, id: Id<R::Kind>, refs: &[ExternalRef]) -> Result<(), Failure> {
     remove(tx, id)?;
-    add(tx, id, refs, sees)
+    add::<R>(tx, visible, id, refs)
 }
 
 /// Frees the references of a deleted object.

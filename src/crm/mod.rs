@@ -1,6 +1,7 @@
 //! The CRM itself, a folder per resource: routes, dto, store, and rules where there are any.
 //!
-//! What several resources have lies beside the folders: external references, look-up keys, phones, references to others.
+//! What several resources have lies beside the folders: deletion, external references, look-up keys, phones, references to
+//! others, transfers.
 
 pub mod api_keys;
 pub mod contacts;
@@ -8,9 +9,16 @@ pub mod customers;
 pub mod dictionaries;
 pub mod external_refs;
 pub mod lookup_keys;
+pub mod objects;
+pub mod opportunities;
 pub mod phones;
+pub mod pipelines;
 pub mod pools;
 pub mod references;
+pub mod tiers;
+pub mod timeline;
+pub mod touch_records;
+pub mod transfers;
 pub mod users;
 pub mod workspaces;
 

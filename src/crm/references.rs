@@ -4,9 +4,9 @@
 use diesel::prelude::*;
 
 use super::dictionaries::store as dictionaries;
-use crate::db::Tx;
 use crate::db::id::{PoolId, TierId, UserId};
 use crate::db::schema::{pools, tiers, users};
+use crate::db::{Hold, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::FieldError;
 
@@ -32,6 +32,8 @@ pub fn check_pool(tx: &mut Tx<'_>, pointer: &str, id: Option<PoolId>, errors: &m
 
 pub fn check_tier(tx: &mut Tx<'_>, pointer: &str, id: Option<TierId>, errors: &mut Vec<FieldError>) -> QueryResult<()> {
     let Some(id) = id else { return Ok(()) };
+    // Nobody may delete it while it is being taken into use.
+    tx.hold("tiers", id, Hold::ToRead)?;
     let live = tiers::table.find((tx.actor.workspace_id, id)).filter(tiers::deleted_at.is_null());
     match live.select(tiers::is_active).first::<bool>(tx.conn).optional()? {
         None => errors.push(FieldError::new(pointer, Code::UnknownReference)),

@@ -1,16 +1,20 @@
-//! A piece of SQL with its values, made at run time: what filters, cursors and row scopes are built of.
+//! A piece of SQL with its values, made at run time: what filters, cursors and row scopes are built of; and whole statements
+//! made of such pieces, for what must work on a table by its name.
 //!
 //! Column names come from our own tables of fields; whatever a caller sends is always a bound value.
 
-use chrono::NaiveDate;
-use diesel::QueryResult;
-use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Bool, Date, Text};
+use std::marker::PhantomData;
 
-use super::MultiBackend;
+use chrono::NaiveDate;
+use diesel::connection::Connection;
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Bool, Date, Text};
+use diesel::{QueryResult, RunQueryDsl};
+
 use super::id::{Id, Kind};
 use super::types::{DbInstant, DbUuid, Instant};
+use super::{DbConnection, MultiBackend};
 
 /// A bound value.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +56,12 @@ impl From<&str> for Bind {
 impl From<Instant> for Bind {
     fn from(at: Instant) -> Self {
         Self::Instant(at)
+    }
+}
+
+impl From<i64> for Bind {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
     }
 }
 
@@ -179,5 +189,38 @@ impl QueryFragment<MultiBackend> for Condition {
             }
         }
         Ok(())
+    }
+}
+
+impl Condition {
+    /// Runs it as a statement that gives no rows; how many it wrote.
+    pub fn execute(self, conn: &mut DbConnection) -> QueryResult<usize> {
+        self.giving::<Bool>().execute(conn)
+    }
+
+    /// It as a whole statement, whose columns have these SQL types.
+    pub fn giving<ST>(self) -> Statement<ST> {
+        Statement(self, PhantomData)
+    }
+}
+
+/// A whole statement made at run time.
+#[derive(Debug, Clone)]
+pub struct Statement<ST>(Condition, PhantomData<fn() -> ST>);
+
+impl<ST> Query for Statement<ST> {
+    type SqlType = ST;
+}
+
+impl<ST, C: Connection> RunQueryDsl<C> for Statement<ST> {}
+
+impl<ST: 'static> QueryId for Statement<ST> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<ST> QueryFragment<MultiBackend> for Statement<ST> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        self.0.walk_ast(out)
     }
 }

@@ -99,6 +99,11 @@ fn by_message(message: &str) -> Class {
     }
 }
 
+/// Whether a guarded statement met its row: none is a lost race, and the work runs again.
+pub fn written(rows: usize) -> Result<(), Failure> {
+    if rows == 0 { Err(Failure::Stale) } else { Ok(()) }
+}
+
 impl Failure {
     pub fn class(&self) -> Option<Class> {
         match self {

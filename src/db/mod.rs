@@ -11,6 +11,7 @@ mod gate;
 pub mod id;
 pub mod migrate;
 pub mod money;
+pub mod percent;
 pub mod schema;
 mod tx;
 pub mod types;
@@ -23,12 +24,12 @@ use std::time::Duration;
 
 use diesel::r2d2::Pool;
 
-pub use condition::{Bind, Condition};
+pub use condition::{Bind, Condition, Statement};
 pub(crate) use connection::on_backend;
 pub use connection::{DbConnection, Manager, MultiBackend, Target, UnknownScheme};
-pub use failure::Failure;
+pub use failure::{Failure, written};
 pub use gate::Gate;
-pub use tx::{Actor, Topic, Tx, run as transact};
+pub use tx::{Actor, Hold, Topic, Tx, run as transact};
 
 use connection::Pooled;
 use failure::Class;

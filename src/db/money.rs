@@ -1,13 +1,19 @@
 //! Money: an exact decimal of a currency, stored in units of 10⁻⁴.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use iso_currency::Currency;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use validator::{Validate, ValidationError, ValidationErrors};
+
+use crate::http::validation::wrong_format;
 
 /// Decimal places of what is stored.
-const SCALE: usize = 4;
+pub const SCALE: usize = 4;
+/// What an amount looks like in a query.
+pub const AMOUNT_PATTERN: &str = r"^-?[0-9]{1,14}(\.[0-9]{1,4})?$";
 /// The largest amount, in stored units: 14 digits before the point.
 const MAX: i64 = 999_999_999_999_999_999;
 
@@ -57,7 +63,7 @@ impl Amount {
 #[serde(deny_unknown_fields)]
 pub struct Money {
     /// Decimal with at most the currency's decimal places.
-    #[schema(pattern = r"^-?[0-9]{1,14}(\.[0-9]{1,4})?$", example = "1234.50")]
+    #[schema(pattern = r"^[0-9]{1,14}(\.[0-9]{1,4})?$", example = "1234.50")]
     pub amount: String,
     /// ISO 4217.
     #[schema(pattern = "^[A-Z]{3}$", example = "CNY")]
@@ -90,11 +96,60 @@ pub fn places_of(currency: &str) -> Option<usize> {
     Currency::from_code(currency).map(|currency| usize::from(currency.exponent().unwrap_or(2)))
 }
 
+impl Validate for Money {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        let (member, fault) = match self.amount() {
+            Ok(_) => return Ok(()),
+            Err(InvalidMoney::UnknownCurrency) => ("currency", wrong_format("ISO 4217")),
+            Err(InvalidMoney::Amount { places }) => {
+                let mut fault = ValidationError::new("too_many_decimals");
+                fault.add_param("max".into(), &places);
+                ("amount", fault)
+            }
+        };
+        let mut errors = ValidationErrors::new();
+        errors.add(member, fault);
+        Err(errors)
+    }
+}
+
 impl Money {
     /// The stored amount.
     pub fn amount(&self) -> Result<Amount, InvalidMoney> {
         let places = places_of(&self.currency).ok_or(InvalidMoney::UnknownCurrency)?;
         Amount::parse(&self.amount, places).ok_or(InvalidMoney::Amount { places })
+    }
+
+    /// With exactly the currency's decimal places, as it will be read back. What cannot be stored stays as it is.
+    #[must_use]
+    pub fn tidy(self) -> Self {
+        self.amount().map_or(self.clone(), |amount| Self::of(amount, &self.currency))
+    }
+
+    /// The two columns of an optional sum, from what was checked.
+    pub fn columns(money: Option<&Self>) -> (Option<i64>, Option<String>) {
+        match money.and_then(|money| Some((money.amount().ok()?, money.currency.clone()))) {
+            Some((amount, currency)) => (Some(amount.units()), Some(currency)),
+            None => (None, None),
+        }
+    }
+
+    /// An optional sum of its two columns.
+    pub fn of_columns(amount: Option<i64>, currency: Option<&str>) -> Option<Self> {
+        Some(Self::of(Amount::from_units(amount?), currency?))
+    }
+
+    /// So many percent of it, rounded half to even in the currency's decimal places.
+    pub fn percent(amount: Amount, percent: i32, currency: &str) -> Self {
+        let step = 10_i128.pow(u32::try_from(SCALE - places_of(currency).unwrap_or(SCALE).min(SCALE)).unwrap_or_default());
+        let (dividend, divisor) = (i128::from(amount.units()) * i128::from(percent), 100 * step);
+        let (whole, rest) = (dividend.div_euclid(divisor), dividend.rem_euclid(divisor));
+        let up = match (rest * 2).cmp(&divisor) {
+            Ordering::Less => 0,
+            Ordering::Equal => whole.rem_euclid(2),
+            Ordering::Greater => 1,
+        };
+        Self::of(Amount::from_units(i64::try_from((whole + up) * step).unwrap_or(i64::MAX)), currency)
     }
 
     pub fn of(amount: Amount, currency: &str) -> Self {
@@ -127,7 +182,27 @@ mod tests {
         assert_eq!(Money::of(Amount::from_units(5_000_000), "JPY").amount, "500");
     }
 
+    #[test]
+    fn a_share_is_rounded_half_to_even_in_its_currency() {
+        let share = |amount: &str, currency: &str, percent| {
+            let money = Money { amount: amount.to_owned(), currency: currency.to_owned() };
+            Money::percent(money.amount().expect("money"), percent, currency).amount
+        };
+        assert_eq!(share("120000.00", "CNY", 25), "30000.00");
+        // 0.005 and 0.015: to the even cent.
+        assert_eq!((share("0.01", "CNY", 50), share("0.03", "CNY", 50)), ("0.00".to_owned(), "0.02".to_owned()));
+        assert_eq!((share("5", "JPY", 50), share("7", "JPY", 50)), ("2".to_owned(), "4".to_owned()));
+        assert_eq!(share("99999999999999.99", "CNY", 100), "99999999999999.99");
+        assert_eq!(share("1.234", "KWD", 10), "0.123");
+    }
+
     proptest! {
+        #[test]
+        fn a_share_of_all_is_all(units in 0..=MAX) {
+            let amount = Amount::from_units(units - units % 100);
+            prop_assert_eq!(Money::percent(amount, 100, "CNY"), Money::of(amount, "CNY"));
+        }
+
         #[test]
         fn what_is_stored_reads_back(units in -MAX..=MAX) {
             let amount = Amount::from_units(units);

@@ -354,6 +354,158 @@ table! {
     }
 }
 
+table! {
+    use crate::db::types::{DbInstant, DbUuid};
+    use diesel::sql_types::*;
+
+    pipelines (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        code -> Text,
+        label_zh -> Text,
+        label_en -> Text,
+        is_default -> Bool,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+    }
+}
+
+table! {
+    use crate::db::types::DbUuid;
+    use diesel::sql_types::*;
+
+    stages (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        pipeline_id -> DbUuid,
+        code -> Text,
+        label_zh -> Text,
+        label_en -> Text,
+        position -> Integer,
+        kind -> Text,
+        probability -> Integer,
+        forecast_category -> Text,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    opportunities (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        name -> Text,
+        name_fold -> Text,
+        customer_id -> DbUuid,
+        contact_id -> Nullable<DbUuid>,
+        pipeline_id -> DbUuid,
+        stage_id -> DbUuid,
+        stage_kind -> Text,
+        stage_entered_at -> DbInstant,
+        amount -> Nullable<BigInt>,
+        amount_currency -> Nullable<Text>,
+        probability -> Nullable<Integer>,
+        forecast_category -> Nullable<Text>,
+        expected_close_date -> Nullable<Date>,
+        closed_at -> Nullable<DbInstant>,
+        close_reason_code -> Nullable<Text>,
+        owner_id -> DbUuid,
+        source -> Nullable<Text>,
+        competitor -> Nullable<Text>,
+        needs -> Nullable<Text>,
+        remarks -> Nullable<Text>,
+        external_refs -> DbJson,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+        deleted_at -> Nullable<DbInstant>,
+        is_deleted_with_customer -> Bool,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbUuid};
+    use diesel::sql_types::*;
+
+    stage_moves (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        opportunity_id -> DbUuid,
+        customer_id -> DbUuid,
+        from_stage_id -> Nullable<DbUuid>,
+        stage_id -> DbUuid,
+        entered_at -> DbInstant,
+        left_at -> Nullable<DbInstant>,
+        by_id -> Nullable<DbUuid>,
+        amount -> Nullable<BigInt>,
+        amount_currency -> Nullable<Text>,
+        probability -> Integer,
+        reason_code -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    touch_records (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        customer_id -> DbUuid,
+        contact_ids -> DbJson,
+        opportunity_id -> Nullable<DbUuid>,
+        #[sql_name = "type"]
+        touch_type -> Text,
+        counts_as_touch -> Bool,
+        direction -> Text,
+        occurred_at -> DbInstant,
+        duration_seconds -> Nullable<BigInt>,
+        summary -> Text,
+        summary_fold -> Text,
+        content -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        location -> Nullable<DbJson>,
+        next_touch_at -> Nullable<DbInstant>,
+        author_id -> DbUuid,
+        external_refs -> DbJson,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+        deleted_at -> Nullable<DbInstant>,
+        is_deleted_with_customer -> Bool,
+    }
+}
+
+table! {
+    use crate::db::types::DbUuid;
+    use diesel::sql_types::*;
+
+    touch_record_contacts (workspace_id, contact_id, touch_record_id) {
+        workspace_id -> DbUuid,
+        contact_id -> DbUuid,
+        touch_record_id -> DbUuid,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    customer_events (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        customer_id -> DbUuid,
+        event -> DbJson,
+        by_id -> Nullable<DbUuid>,
+        at -> DbInstant,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     workspaces,
     users,
@@ -372,5 +524,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     contact_links,
     external_refs,
     lookup_keys,
-    changes
+    changes,
+    pipelines,
+    stages,
+    opportunities,
+    stage_moves,
+    touch_records,
+    touch_record_contacts,
+    customer_events
 );

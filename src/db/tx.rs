@@ -8,8 +8,8 @@ use diesel::{Connection, QueryResult, RunQueryDsl};
 
 use super::clock;
 use super::failure::Failure;
-use super::id::{UserId, WorkspaceId};
-use super::types::Instant;
+use super::id::{Id, Kind, UserId, WorkspaceId};
+use super::types::{DbUuid, Instant};
 use super::{DbConnection, on_backend};
 
 /// Who acts, and in which request. What the change log records.
@@ -41,6 +41,16 @@ pub struct Tx<'a> {
 pub enum Topic {
     Hierarchy = 1,
     PrimaryContacts = 2,
+    DefaultTier = 3,
+}
+
+/// What a row is held for.
+#[derive(Debug, Clone, Copy)]
+pub enum Hold {
+    /// Nobody else may hold it.
+    ToWrite,
+    /// Others may hold it to read as well.
+    ToRead,
 }
 
 impl Tx<'_> {
@@ -53,6 +63,25 @@ impl Tx<'_> {
                 let workspace = i64::from_be_bytes(self.actor.workspace_id.uuid().as_bytes().last_chunk().copied().unwrap_or_default());
                 let key = workspace.wrapping_add(topic as i64);
                 diesel::select(diesel::dsl::sql::<Bool>("pg_advisory_xact_lock(").bind::<BigInt, _>(key).sql(") IS NOT NULL")).execute(pg).map(|_| ())
+            },
+            sqlite: |_lite| Ok(()),
+        )
+    }
+}
+
+impl Tx<'_> {
+    /// Keeps others from writing a row until the end of this transaction, and waits for whoever does so now. What is read after
+    /// that is what stands. Several rows are held in the order of their ids.
+    pub fn hold<K: Kind>(&mut self, table: &'static str, id: Id<K>, mode: Hold) -> QueryResult<()> {
+        on_backend!(self.conn,
+            // A row lock; SQLite has one writer anyway.
+            postgres: |pg| {
+                let strength = match mode {
+                    Hold::ToWrite => "NO KEY UPDATE",
+                    Hold::ToRead => "SHARE",
+                };
+                let statement = format!("SELECT FROM {table} WHERE workspace_id = $1 AND id = $2 FOR {strength}");
+                diesel::sql_query(statement).bind::<DbUuid, _>(self.actor.workspace_id).bind::<DbUuid, _>(id).execute(pg).map(|_| ())
             },
             sqlite: |_lite| Ok(()),
         )

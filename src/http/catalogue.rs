@@ -45,6 +45,8 @@ pub enum Code {
     HierarchyTooDeep,
     LastAdmin,
     NameTaken,
+    ValueTaken,
+    CustomerDeleted,
     InUse,
     InvalidTransition,
     CursorExpired,
@@ -69,15 +71,21 @@ pub enum Code {
     DuplicateItem,
     InvalidChoice,
     InvalidFormat,
+    TooManyDecimals,
     InvalidCharacters,
     WrongResourceType,
     UnknownReference,
     InactiveReference,
+    UnrelatedReference,
     UnknownCode,
     RetiredCode,
     PersonOnly,
     ExclusiveFields,
     DateInFuture,
+    ClosedStage,
+    NotReopened,
+    AmountRequired,
+    NotApplicable,
     CommonPassword,
     WrongPassword,
     SamePassword,
@@ -306,6 +314,12 @@ impl Code {
                 "工作区至少需要一位启用的管理员",
             ),
             Self::NameTaken => row(409, "The name is taken", "名称已被使用", "Another object has this name", "已有对象使用该名称"),
+            Self::ValueTaken => {
+                row(409, "The value is taken", "该值已被使用", "Another object has this {field}", "已有对象使用相同的 {field}")
+            }
+            Self::CustomerDeleted => {
+                row(409, "Its customer is deleted", "所属客户已删除", "Restore the customer first", "请先恢复所属客户")
+            }
             Self::InUse => row(409, "Still in use", "仍在使用中", "{count} objects still use this", "仍有 {count} 个对象在使用"),
             Self::InvalidTransition => {
                 row(409, "This move is not allowed", "不允许的状态变更", "{from} cannot become {to}", "{from} 不能变为 {to}")
@@ -363,6 +377,13 @@ impl Code {
                 row(422, "Not one of the choices", "不在可选值之内", "Must be one of {allowed}", "应为以下之一：{allowed}")
             }
             Self::InvalidFormat => row(422, "Wrong format", "格式错误", "Must match the format {format}", "应符合格式 {format}"),
+            Self::TooManyDecimals => row(
+                422,
+                "Not an amount of this currency",
+                "金额与币种不符",
+                "A decimal number with at most {max} decimal places",
+                "应为最多 {max} 位小数的十进制数",
+            ),
             Self::InvalidCharacters => {
                 row(422, "Invalid characters", "包含无效字符", "Control characters are not allowed", "不允许使用控制字符")
             }
@@ -375,6 +396,13 @@ impl Code {
             ),
             Self::UnknownReference => row(422, "Unknown reference", "引用不存在", "There is no such object", "不存在该对象"),
             Self::InactiveReference => row(422, "Inactive reference", "引用已停用", "The object is not active", "该对象已停用"),
+            Self::UnrelatedReference => row(
+                422,
+                "The reference belongs elsewhere",
+                "引用对象不属于此处",
+                "The object belongs to another {of}",
+                "该对象属于另一个 {of}",
+            ),
             Self::UnknownCode => row(
                 422,
                 "Unknown code",
@@ -398,6 +426,26 @@ impl Code {
             Self::DateInFuture => {
                 row(422, "The date lies in the future", "日期在未来", "The date must not lie in the future", "日期不能在未来")
             }
+            Self::ClosedStage => row(
+                422,
+                "Not an open stage",
+                "不是进行中的阶段",
+                "An opportunity begins in an open stage; move it from there",
+                "商机须从进行中的阶段开始，再推进到其他阶段",
+            ),
+            Self::NotReopened => {
+                row(422, "The opportunity is closed", "商机已关闭", "Move it to an open stage first", "请先将其移回进行中的阶段")
+            }
+            Self::AmountRequired => {
+                row(422, "An amount is required", "必须填写金额", "A won opportunity has an amount above zero", "赢单商机的金额必须大于零")
+            }
+            Self::NotApplicable => row(
+                422,
+                "The field does not apply here",
+                "该字段在此不适用",
+                "This field has no meaning here: leave it out",
+                "该字段在此没有意义，请勿填写",
+            ),
             Self::CommonPassword => row(
                 422,
                 "The password is too common",

@@ -22,7 +22,7 @@ pub fn matches(header: &str, tag: &str) -> bool {
 }
 
 /// The caller's `If-Match`, if any.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct IfMatch(Option<String>);
 
 impl IfMatch {

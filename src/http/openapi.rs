@@ -4,6 +4,8 @@
 //! and take null for "clear", answers have every member, every operation may answer a problem.
 #![expect(clippy::indexing_slicing, reason = "a JSON value read by name gives null when there is none")]
 
+mod inputs;
+
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
@@ -14,14 +16,18 @@ const OPTIONAL: [&str; 2] = ["total", "total_capped"];
 pub fn finish(document: &mut Value) {
     rename_pages(document);
     flatten_unions(document);
+    open_free_objects(document);
     let bodies = body_schema_names(document);
-    let reachable = reachable(document, &bodies);
+    let inputs = inputs::split(document, &bodies);
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         for (name, schema) in schemas.iter_mut() {
+            if inputs.contains(name) {
+                inputs::describe_defaults(schema);
+            } else {
+                finish_answer(schema);
+            }
             if bodies.contains(name) {
                 finish_body(schema);
-            } else if !reachable.contains(name) {
-                require_all(schema);
             }
         }
         schemas.sort_keys();
@@ -81,7 +87,6 @@ pub fn allow_null(schema: &mut Value) {
 /// In a body, what is not required may be null (absent = null = default; in a patch null clears), and nothing is unknown.
 fn finish_body(schema: &mut Value) {
     let required: Vec<Value> = schema["required"].as_array().cloned().unwrap_or_default();
-    let patch = schema["x-merge-patch"] == true;
     let keep: Vec<Value> = schema["x-not-null"].as_array().cloned().unwrap_or_default();
     if let Some(properties) = schema["properties"].as_object_mut() {
         for (name, property) in properties {
@@ -89,9 +94,6 @@ fn finish_body(schema: &mut Value) {
             let nullable = property["oneOf"].as_array().is_some_and(|choices| choices.iter().any(|choice| choice["type"] == "null"));
             if !required.contains(&name) && !keep.contains(&name) && !nullable {
                 allow_null(property);
-            }
-            if patch && let Some(members) = property.as_object_mut() {
-                members.remove("default");
             }
         }
     }
@@ -102,11 +104,33 @@ fn finish_body(schema: &mut Value) {
     }
 }
 
-/// In an answer every documented member is present.
-fn require_all(schema: &mut Value) {
-    if let Some(properties) = schema["properties"].as_object() {
-        let names: Vec<&String> = properties.keys().filter(|name| !OPTIONAL.contains(&name.as_str())).collect();
-        schema["required"] = json!(names);
+/// In an answer every documented member is present, others may be added later, and there are no defaults.
+fn finish_answer(schema: &mut Value) {
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    properties.values_mut().filter_map(Value::as_object_mut).for_each(|property| {
+        property.remove("default");
+    });
+    let names: Vec<&String> = properties.keys().filter(|name| !OPTIONAL.contains(&name.as_str())).collect();
+    schema["required"] = json!(names);
+    if let Some(members) = schema.as_object_mut() {
+        members.remove("additionalProperties");
+    }
+}
+
+/// An object whose members nobody declared may have any.
+fn open_free_objects(document: &mut Value) {
+    for schema in document["components"]["schemas"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        for property in schema
+            .get_mut("properties")
+            .and_then(Value::as_object_mut)
+            .into_iter()
+            .flat_map(Map::values_mut)
+            .filter_map(Value::as_object_mut)
+        {
+            if property.get("type") == Some(&json!("object")) && !property.contains_key("properties") {
+                property.entry("additionalProperties").or_insert(Value::Bool(true));
+            }
+        }
     }
 }
 
@@ -255,7 +279,9 @@ fn default_answers(document: &mut Value) {
     let Some(paths) = document["paths"].as_object_mut() else { return };
     for item in paths.values_mut().filter_map(Value::as_object_mut) {
         for operation in item.values_mut().filter(|operation| operation.get("responses").is_some()) {
-            operation["responses"]["default"] = json!({ "$ref": "#/components/responses/Problem" });
+            for status in ["4XX", "default"] {
+                operation["responses"][status] = json!({ "$ref": "#/components/responses/Problem" });
+            }
             for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
                 if parameter["in"] == "path" && parameter["name"] == "id" && parameter.get("description").is_none() {
                     parameter["description"] = json!("The object's id.");

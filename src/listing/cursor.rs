@@ -6,8 +6,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::db::id::WorkspaceId;
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 
@@ -20,6 +22,12 @@ pub struct Cursor {
     pub list: [u8; 8],
     pub keys: Vec<Value>,
     pub id: Uuid,
+}
+
+/// Identifies a list of a workspace.
+pub fn list_hash(workspace_id: WorkspaceId, identity: &str) -> [u8; 8] {
+    let digest = Sha256::digest(format!("{workspace_id}\n{identity}"));
+    digest.first_chunk().copied().unwrap_or_default()
 }
 
 impl Cursor {

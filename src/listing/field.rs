@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::fold::fold_compare;
 use crate::db::condition::{AnyId, Bind};
-use crate::db::id::decode_with_prefix;
+use crate::db::id::{Kind, decode_with_prefix};
+use crate::db::money::{Amount, SCALE};
 use crate::db::types::Instant;
 use crate::http::formats::is_date;
 
@@ -28,6 +29,21 @@ pub enum FieldType {
     Boolean,
     Instant,
     Day,
+    /// A decimal amount of money; the column holds units of 10⁻⁴.
+    Amount,
+}
+
+/// Where a field's column is.
+#[derive(Debug, Clone, Copy)]
+pub enum Place {
+    /// In the list's own row, or one that is joined to it.
+    Row,
+    /// In `external_refs`, as `r`.
+    ExternalRefs,
+    /// In `lookup_keys`, as `k`, under this kind.
+    LookupKeys(&'static str),
+    /// In another table: SQL up to the workspace, and from there to the comparison; a `)` ends it.
+    Related(&'static str, &'static str),
 }
 
 /// One field of a resource's list. `name` is JSON member and query parameter.
@@ -37,19 +53,20 @@ pub struct Field {
     pub kind: FieldType,
     /// The SQL that is compared.
     pub column: &'static str,
-    /// For what lies in another table: SQL up to the workspace, and from there to the comparison; a `)` ends it.
-    pub through: Option<(&'static str, &'static str)>,
+    pub place: Place,
     /// Whether lt, lte, gt and gte are offered.
     pub is_range: bool,
     /// Whether an index serves this order.
     pub is_sortable: bool,
     pub is_nullable: bool,
+    /// Another field that must be given one value, or this one cannot be compared: an amount's currency.
+    pub unit: Option<&'static str>,
 }
 
 impl Field {
     /// Filtered by eq and in.
     pub const fn new(name: &'static str, kind: FieldType, column: &'static str) -> Self {
-        Self { name, kind, column, through: None, is_range: false, is_sortable: false, is_nullable: false }
+        Self { name, kind, column, place: Place::Row, is_range: false, is_sortable: false, is_nullable: false, unit: None }
     }
 
     pub const fn range(mut self) -> Self {
@@ -68,8 +85,27 @@ impl Field {
     }
 
     pub const fn through(mut self, before: &'static str, after: &'static str) -> Self {
-        self.through = Some((before, after));
+        self.place = Place::Related(before, after);
         self
+    }
+
+    pub const fn in_unit_of(mut self, field: &'static str) -> Self {
+        self.unit = Some(field);
+        self
+    }
+
+    /// `external_ref=system:value`, of every resource that has external references.
+    pub const fn external_ref() -> Self {
+        let mut field = Self::new("external_ref", FieldType::ExternalRef, "(r.system, r.value)");
+        field.place = Place::ExternalRefs;
+        field
+    }
+
+    /// A value that is looked up by its normalised key.
+    pub const fn key(name: &'static str, key: &'static str, kind: FieldType) -> Self {
+        let mut field = Self::new(name, kind, "k.value");
+        field.place = Place::LookupKeys(key);
+        field
     }
 }
 
@@ -91,6 +127,7 @@ impl FieldType {
             Self::Boolean => Bind::Boolean(bool::from_str(text).ok()?),
             // A plus sign that nobody escaped has become a space.
             Self::Instant => Bind::Instant(text.replace(' ', "+").parse::<Instant>().ok()?),
+            Self::Amount => Bind::Integer(Amount::parse(text, SCALE)?.units()),
             Self::Day => Bind::Day(is_date(text).then(|| text.parse::<NaiveDate>().ok())??),
         })
     }
@@ -107,6 +144,7 @@ impl FieldType {
             Self::Boolean => "true or false".to_owned(),
             Self::Instant => "an RFC 3339 instant with an offset".to_owned(),
             Self::Day => "a day as YYYY-MM-DD".to_owned(),
+            Self::Amount => "a decimal amount like 1234.50".to_owned(),
         }
     }
 
@@ -118,6 +156,7 @@ impl FieldType {
             (_, Value::String(text)) => self.parse(text),
             (Self::Integer, Value::Number(number)) => number.as_i64().map(Bind::Integer),
             (Self::Boolean, Value::Bool(value)) => Some(Bind::Boolean(*value)),
+            (Self::Amount, Value::Object(money)) => self.parse(money.get("amount")?.as_str()?),
             _ => None,
         }
     }
@@ -143,7 +182,7 @@ pub fn from_json(kind: FieldType, value: &Value) -> Option<Option<Bind>> {
         (_, Value::Null) => None,
         (FieldType::Text | FieldType::Key(..), Value::String(text)) if !text.contains('\0') => Some(Bind::Text(text.clone())),
         (FieldType::Id(_), Value::String(text)) => Some(Bind::Uuid(AnyId::from_uuid(Uuid::from_u128(text.parse().ok()?)))),
-        (FieldType::Integer, Value::Number(number)) => Some(Bind::Integer(number.as_i64()?)),
+        (FieldType::Integer | FieldType::Amount, Value::Number(number)) => Some(Bind::Integer(number.as_i64()?)),
         (FieldType::Boolean, Value::Bool(value)) => Some(Bind::Boolean(*value)),
         (FieldType::Enum(_) | FieldType::Instant | FieldType::Day, Value::String(text)) => Some(kind.parse(text)?),
         _ => return None,
@@ -152,11 +191,15 @@ pub fn from_json(kind: FieldType, value: &Value) -> Option<Option<Bind>> {
 
 /// A resource with a list.
 pub trait Listed: 'static {
-    /// What it is called in cursors.
-    const NAME: &'static str;
+    /// What its rows are.
+    type Kind: Kind;
     /// The table whose `id` ends every order.
     const TABLE: &'static str;
+    /// The table with whatever is joined to it that fields lie in.
+    const FROM: &'static str = Self::TABLE;
     const FIELDS: &'static [Field];
     /// Whether rows are deleted softly, and admins may list the deleted ones.
     const HAS_DELETED: bool;
+    /// Further boolean parameters, with what each is for.
+    const OPTIONS: &'static [(&'static str, &'static str)] = &[];
 }

@@ -1,8 +1,8 @@
 //! One filter of a list: a field, an operator, values; read from a query parameter, made into SQL.
 
-use super::field::{Field, FieldType};
+use super::field::{Field, FieldType, Listed, Place};
 use crate::db::condition::{Bind, Condition};
-use crate::db::id::WorkspaceId;
+use crate::db::id::{Kind, WorkspaceId};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 use crate::http::query::invalid;
@@ -46,21 +46,27 @@ impl Operator {
 #[derive(Debug, Clone)]
 pub struct Filter {
     pub field: &'static Field,
-    operator: Operator,
+    pub operator: Operator,
     pub values: Vec<Bind>,
 }
 
 impl Filter {
-    pub fn condition(&self, workspace_id: WorkspaceId) -> Condition {
+    pub fn condition<R: Listed>(&self, workspace_id: WorkspaceId) -> Condition {
         let Self { field, operator, values } = self;
         let comparison = match (operator, values.as_slice()) {
             (Operator::In, _) => Condition::any_of(field.column, values.iter().cloned()),
             (_, [value, ..]) => Condition::sql(format!("{}{}", field.column, operator.symbol())).bind(value.clone()),
             (_, []) => Condition::default(),
         };
-        match field.through {
-            Some((before, after)) => Condition::sql(before).bind(workspace_id).then(after).append(comparison).then(")"),
-            None => comparison,
+        let among = |alias: &str, table: &str| {
+            let rows = format!("{}.id IN (SELECT {alias}.object_id FROM {table} {alias} WHERE {alias}.workspace_id = ", R::TABLE);
+            Condition::sql(rows).bind(workspace_id).then(format!(" AND {alias}.resource_type = '{}' AND ", R::Kind::NAME))
+        };
+        match field.place {
+            Place::Row => comparison,
+            Place::ExternalRefs => among("r", "external_refs").append(comparison).then(")"),
+            Place::LookupKeys(kind) => among("k", "lookup_keys").then(format!("k.kind = '{kind}' AND ")).append(comparison).then(")"),
+            Place::Related(before, after) => Condition::sql(before).bind(workspace_id).then(after).append(comparison).then(")"),
         }
     }
 

@@ -8,6 +8,8 @@ mod filter;
 pub mod fold;
 mod params;
 mod request;
+pub mod rows;
 
+pub use cursor::{Cursor, list_hash};
 pub use field::{Field, FieldType, Listed};
-pub use request::{List, counted};
+pub use request::List;

@@ -9,6 +9,7 @@ use super::field::{Field, FieldType, Listed};
 use super::filter::{Operator, takes_lists};
 use super::request::{List, MAX_LIMIT, MAX_TOTAL};
 use crate::db::id::ID_PATTERN;
+use crate::db::money::AMOUNT_PATTERN;
 
 impl<R: Listed> IntoParams for List<R> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
@@ -32,8 +33,10 @@ impl<R: Listed> IntoParams for List<R> {
                 boolean(),
             ));
         }
+        parameters.extend(R::OPTIONS.iter().map(|(name, purpose)| parameter(name, purpose, boolean())));
         for field in R::FIELDS {
-            parameters.push(parameter(field.name, "Equal to.", schema(field.kind)));
+            let with_unit = field.unit.map(|unit| format!(" Only together with `{unit}`.")).unwrap_or_default();
+            parameters.push(parameter(field.name, &format!("Equal to.{with_unit}"), schema(field.kind)));
             if takes_lists(field.kind) {
                 parameters.push(parameter(&format!("{}[in]", field.name), "One of up to 200 values, separated by commas.", text()));
             }
@@ -45,7 +48,11 @@ impl<R: Listed> IntoParams for List<R> {
                         Operator::Gt => "Greater than.",
                         _ => "At least.",
                     };
-                    parameters.push(parameter(&format!("{}[{name}]", field.name), description, schema(field.kind)));
+                    parameters.push(parameter(
+                        &format!("{}[{name}]", field.name),
+                        &format!("{description}{with_unit}"),
+                        schema(field.kind),
+                    ));
                 }
             }
         }
@@ -79,11 +86,13 @@ fn schema(kind: FieldType) -> Object {
         |format: KnownFormat| ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format))).build();
     match kind {
         FieldType::Text => text(),
+        FieldType::Key(_, "text") => text(),
         FieldType::Key(_, expected) => ObjectBuilder::new().schema_type(Type::String).description(Some(expected)).build(),
         FieldType::ExternalRef => ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z0-9_-]{1,32}:.{1,200}$")).build(),
         FieldType::Enum(names) => ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().copied())).build(),
         FieldType::Id(prefix) => ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^{prefix}{ID_PATTERN}$"))).build(),
         FieldType::Integer => integer(None, None, None),
+        FieldType::Amount => ObjectBuilder::new().schema_type(Type::String).pattern(Some(AMOUNT_PATTERN)).build(),
         FieldType::Boolean => boolean(),
         FieldType::Instant => formatted(KnownFormat::DateTime),
         FieldType::Day => formatted(KnownFormat::Date),

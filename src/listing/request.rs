@@ -6,18 +6,18 @@ use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use diesel::QueryResult;
 use diesel::expression::SqlLiteral;
-use diesel::sql_types::{Integer, Text};
+use diesel::sql_types::{BigInt, Text};
+use diesel::{QueryResult, RunQueryDsl};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, list_hash};
 use super::field::{Field, Listed, from_json, to_json};
-use super::filter::Filter;
+use super::filter::{Filter, Operator};
+use crate::db::DbConnection;
 use crate::db::condition::{AnyId, Bind, Condition};
 use crate::db::id::{WorkspaceId, decode_any};
 use crate::http::catalogue::Code;
@@ -46,6 +46,7 @@ pub struct List<R> {
     cursor: Option<String>,
     pub include_total: bool,
     pub is_deleted: bool,
+    options: Vec<&'static str>,
     /// What the cursor's hash is made of, besides the workspace.
     identity: String,
     /// Path and query without the cursor.
@@ -62,11 +63,19 @@ impl<R: Listed> List<R> {
             cursor: query.get("cursor").map(str::to_owned),
             include_total: query.boolean("include_total")?,
             is_deleted: R::HAS_DELETED && query.boolean("is_deleted")?,
-            identity: R::NAME.to_owned(),
+            options: Vec::new(),
+            identity: R::TABLE.to_owned(),
             target: target(path, query),
             resource: PhantomData,
         };
-        let mut pairs: Vec<_> = query.pairs().filter(|(name, _)| !matches!(*name, "limit" | "cursor" | "include_total")).collect();
+        for (name, _) in R::OPTIONS {
+            if query.boolean(name)? {
+                list.options.push(name);
+            }
+        }
+        let is_option = |name: &str| R::OPTIONS.iter().any(|(option, _)| *option == name);
+        let mut pairs: Vec<_> =
+            query.pairs().filter(|(name, _)| !matches!(*name, "limit" | "cursor" | "include_total") && !is_option(name)).collect();
         pairs.sort_unstable();
         for (name, value) in pairs {
             list.identity.push_str(&format!("\n{name}={value}"));
@@ -76,7 +85,26 @@ impl<R: Listed> List<R> {
                 _ => list.filters.push(Filter::parse(R::FIELDS, name, value)?),
             }
         }
+        list.check_units()?;
         Ok(list)
+    }
+
+    /// Amounts of different currencies have no order.
+    fn check_units(&self) -> Result<(), Problem> {
+        let compared = self.filters.iter().map(|filter| filter.field).chain(self.sort.iter().map(|key| key.field));
+        for field in compared {
+            let Some(unit) = field.unit else { continue };
+            let is_given = self.filters.iter().any(|filter| filter.field.name == unit && filter.operator == Operator::Eq);
+            if !is_given {
+                return Err(invalid(field.name, &format!("used together with {unit}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether one of the resource's own options was asked for.
+    pub fn has(&self, option: &str) -> bool {
+        self.options.contains(&option)
     }
 
     /// How many rows to load: one more than the page, to know whether there is a next one.
@@ -86,7 +114,7 @@ impl<R: Listed> List<R> {
 
     /// The filters, without the cursor: what a total counts.
     pub fn filter(&self, workspace_id: WorkspaceId) -> Condition {
-        self.filters.iter().map(|filter| filter.condition(workspace_id)).fold(Condition::default(), Condition::and)
+        self.filters.iter().map(|filter| filter.condition::<R>(workspace_id)).fold(Condition::default(), Condition::and)
     }
 
     /// The values of each filter on a field, for scopes that must know.
@@ -152,12 +180,14 @@ impl<R: Listed> List<R> {
         diesel::dsl::sql::<Text>(&order.join(", "))
     }
 
-    /// Counts by `load`, which gives one value for each of at most so many rows, when a total was asked for.
-    pub fn total(&self, load: impl FnOnce(i64) -> QueryResult<Vec<i32>>) -> QueryResult<Option<i64>> {
+    /// How many of the rows that are `seen` match the filters, when a total was asked for.
+    pub fn total(&self, conn: &mut DbConnection, workspace_id: WorkspaceId, seen: Condition) -> QueryResult<Option<i64>> {
         if !self.include_total {
             return Ok(None);
         }
-        load(MAX_TOTAL + 1).map(|rows| i64::try_from(rows.len()).ok())
+        let rows = Condition::sql(format!("SELECT count(*) FROM (SELECT 1 FROM {} WHERE ", R::FROM));
+        let rows = rows.append(seen.and(self.filter(workspace_id))).then(format!(" LIMIT {}) AS counted", MAX_TOTAL + 1));
+        rows.giving::<BigInt>().get_result(conn).map(Some)
     }
 
     /// Makes the page of what was loaded (`rows()` at most).
@@ -186,8 +216,7 @@ impl<R: Listed> List<R> {
     }
 
     fn hash(&self, workspace_id: WorkspaceId) -> [u8; 8] {
-        let digest = Sha256::digest(format!("{workspace_id}\n{}", self.identity));
-        digest.first_chunk().copied().unwrap_or_default()
+        list_hash(workspace_id, &self.identity)
     }
 }
 
@@ -219,9 +248,4 @@ impl<R: Listed> FromRequest for List<R> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Query::parse(request.query_string()).and_then(|query| Self::parse(request.path(), &query)))
     }
-}
-
-/// What a total's query selects: one number for each row.
-pub fn counted() -> SqlLiteral<Integer> {
-    diesel::dsl::sql("1")
 }

@@ -19,7 +19,13 @@ enum Target {
     Contact,
     User,
     ApiKey,
+    Opportunity,
+    TouchRecord,
+    Tier,
 }
+
+/// Ids of one object of each kind, in the order of `Target`.
+type Family = [String; 7];
 
 /// Who may: the roles that get past the door.
 #[derive(Clone, Copy, PartialEq)]
@@ -45,7 +51,7 @@ fn entry(operation: &'static str, who: Who, target: Target, body: impl Into<Opti
 }
 
 fn table() -> Vec<Entry> {
-    use Target::{ApiKey, Contact, Customer, None as Nothing, User};
+    use Target::{ApiKey, Contact, Customer, None as Nothing, Opportunity, Tier, TouchRecord, User};
     use Who::{Admins, Anyone, Known, Readers, Writers};
     let nobody = json!({ "email": "nobody@example.com", "password": "wrong password" });
     vec![
@@ -78,6 +84,8 @@ fn table() -> Vec<Entry> {
         entry("update_customer", Writers, Customer, json!({})),
         entry("get_customer_tree", Readers, Customer, None),
         entry("move_customer_lifecycle", Writers, Customer, json!({ "stage": "lead" })),
+        entry("set_customer_tier", Writers, Customer, json!({ "tier_id": null, "reason": "x" })),
+        entry("get_customer_timeline", Readers, Customer, None),
         entry("transfer_customers", Writers, Nothing, json!({ "ids": [] })),
         entry("delete_customer", Writers, Customer, None),
         entry("restore_customer", Writers, Customer, None),
@@ -87,27 +95,54 @@ fn table() -> Vec<Entry> {
         entry("update_contact", Writers, Contact, json!({})),
         entry("delete_contact", Writers, Contact, None),
         entry("restore_contact", Writers, Contact, None),
+        entry("list_pipelines", Readers, Nothing, None),
+        entry("list_opportunities", Readers, Nothing, None),
+        entry("create_opportunity", Writers, Nothing, json!({})),
+        entry("transfer_opportunities", Writers, Nothing, json!({ "ids": [] })),
+        entry("get_opportunity", Readers, Opportunity, None),
+        entry("update_opportunity", Writers, Opportunity, json!({})),
+        entry("move_opportunity", Writers, Opportunity, json!({ "to_stage_id": "stg_01jd9xq3v8e6ft2m4k7w0zr5ya" })),
+        entry("get_stage_history", Readers, Opportunity, None),
+        entry("delete_opportunity", Writers, Opportunity, None),
+        entry("restore_opportunity", Writers, Opportunity, None),
+        entry("list_touch_records", Readers, Nothing, None),
+        entry("create_touch_record", Writers, Nothing, json!({})),
+        entry("get_touch_record", Readers, TouchRecord, None),
+        entry("update_touch_record", Writers, TouchRecord, json!({})),
+        entry("delete_touch_record", Writers, TouchRecord, None),
+        entry("restore_touch_record", Writers, TouchRecord, None),
+        entry("list_tiers", Readers, Nothing, None),
+        entry("create_tier", Admins, Nothing, json!({})),
+        entry("get_tier", Readers, Tier, None),
+        entry("update_tier", Admins, Tier, json!({})),
+        entry("delete_tier", Admins, Tier, None),
+        entry("restore_tier", Admins, Tier, None),
         entry("list_changes", Admins, Nothing, None),
     ]
 }
 
 /// Objects of each kind, in every relation to the rep.
 struct Objects {
-    own: [String; 4],
-    invisible: [String; 4],
-    foreign: [String; 4],
-    deleted: [String; 4],
-    unknown: [String; 4],
+    own: Family,
+    invisible: Family,
+    foreign: Family,
+    deleted: Family,
+    unknown: Family,
 }
 
-async fn family(owner: &Actor, admin: &Actor, name: &str) -> [String; 4] {
+async fn family(owner: &Actor, admin: &Actor, name: &str) -> Family {
     let id = |made: Value| made["id"].as_str().expect("an id").to_owned();
     let customer = id(owner.post("/customers", json!({ "name": name, "kind": "organization", "owner_id": owner.id })).await.created());
     let contact = id(owner.post("/contacts", json!({ "name": name, "links": [{ "customer_id": customer }] })).await.created());
     let person = json!({ "email": format!("{}@example.com", name.replace(' ', ".")), "name": name, "role": "rep", "password": "a fine long passphrase" });
     let user = id(admin.post("/users", person).await.created());
     let key = id(admin.post("/api-keys", json!({ "name": name, "scopes": ["customers:read"] })).await.created());
-    [customer, contact, user, key]
+    let opportunity = id(owner.post("/opportunities", json!({ "name": name, "customer_id": customer })).await.created());
+    let touch = json!({ "customer_id": customer, "type": "call", "occurred_at": "2026-01-05T08:00:00Z", "summary": name });
+    let touch = id(owner.post("/touch-records", touch).await.created());
+    let rank = admin.get("/tiers?include_total=true").await.ok()["total"].clone();
+    let tier = id(admin.post("/tiers", json!({ "code": name, "name": name, "rank": rank })).await.created());
+    [customer, contact, user, key, opportunity, touch, tier]
 }
 
 impl Objects {
@@ -115,21 +150,26 @@ impl Objects {
         let (other, stranger) = (app.user("rep").await, app.db_stranger().await);
         let own = family(rep, admin, "own").await;
         let deleted = family(rep, admin, "deleted").await;
+        admin.delete(&format!("/tiers/{}", deleted[6])).await.no_content();
+        rep.delete(&format!("/touch-records/{}", deleted[5])).await.no_content();
         rep.delete(&format!("/contacts/{}", deleted[1])).await.no_content();
         rep.delete(&format!("/customers/{}", deleted[0])).await.no_content();
-        let unknown = ["cus", "con", "usr", "key"].map(|prefix| format!("{prefix}_01jd9xq3v8e6ft2m4k7w0zr5ya"));
+        let unknown = ["cus", "con", "usr", "key", "opp", "tch", "tier"].map(|prefix| format!("{prefix}_01jd9xq3v8e6ft2m4k7w0zr5ya"));
         let (invisible, foreign) = (family(&other, admin, "invisible").await, family(&stranger, &stranger, "foreign").await);
         Self { own, invisible, foreign, deleted, unknown }
     }
 }
 
-fn pick(target: Target, of: &[String; 4]) -> &str {
+fn pick(target: Target, of: &Family) -> &str {
     match target {
         Target::None => "",
         Target::Customer => &of[0],
         Target::Contact => &of[1],
         Target::User => &of[2],
         Target::ApiKey => &of[3],
+        Target::Opportunity => &of[4],
+        Target::TouchRecord => &of[5],
+        Target::Tier => &of[6],
     }
 }
 
@@ -176,7 +216,8 @@ fn every_operation_admits_whom_it_should() {
                 continue;
             }
             assert_eq!(status, 401, "{name} without a token");
-            let scope = security[0]["bearer"].as_array().expect("bearer").first().and_then(Value::as_str);
+            let scopes: Vec<&str> = security[0]["bearer"].as_array().expect("bearer").iter().filter_map(Value::as_str).collect();
+            let scope = scopes.first().copied();
             assert_eq!(scope.is_none(), *who == Who::Known, "{name}");
             if *who == Who::Known {
                 continue;
@@ -184,8 +225,8 @@ fn every_operation_admits_whom_it_should() {
             let other_scope = if scope == Some("customers:read") { "contacts:read" } else { "customers:read" };
             let (status, problem) = call.by(&app.api_key(&[other_scope]).await, own).await;
             assert_eq!((status, &problem["meta"]["required_scope"]), (403, &json!(scope)), "{name} with a key without the scope");
-            let with_scope = app.api_key(&[scope.unwrap()]).await;
-            if matches!(name, "get_customer" | "get_contact" | "get_user" | "get_api_key" | "list_changes" | "list_customers") {
+            let with_scope = app.api_key(&scopes).await;
+            if call.method == Method::GET {
                 assert_eq!(call.by(&with_scope, own).await.0, 200, "{name} with a key with the scope");
             }
             for (role, actor) in [("admin", &admin), ("manager", &manager), ("rep", &rep), ("viewer", &viewer)] {
@@ -204,11 +245,11 @@ fn every_operation_admits_whom_it_should() {
                     let mut unknown = call.by(actor, pick(*target, &objects.unknown)).await;
                     assert_eq!(unknown.0, 404, "{name} of nothing by {role}");
                     let mut hidden = vec![pick(*target, &objects.foreign), "nonsense"];
-                    let has_rows = matches!(target, Target::Customer | Target::Contact);
-                    if has_rows && !name.starts_with("restore") {
+                    let has_owner = matches!(target, Target::Customer | Target::Contact | Target::Opportunity | Target::TouchRecord);
+                    if (has_owner || *target == Target::Tier) && !name.starts_with("restore") {
                         hidden.push(pick(*target, &objects.deleted));
                     }
-                    if has_rows && role == "rep" {
+                    if has_owner && role == "rep" {
                         hidden.push(pick(*target, &objects.invisible));
                     }
                     unknown.1["request_id"] = Value::Null;

@@ -48,7 +48,9 @@ fn every_operation_says_what_it_is() {
             public.push(id);
         } else {
             let scopes = operation["security"][0]["bearer"].as_array().unwrap_or_else(|| panic!("{at} has no security"));
-            assert!(scopes.len() <= 1 && scopes.iter().all(|scope| SCOPES.contains(&scope.as_str().unwrap())), "{at}: {scopes:?}");
+            // The timeline tells of three resources.
+            assert!(scopes.len() <= 1 || id == "get_customer_timeline", "{at}: {scopes:?}");
+            assert!(scopes.iter().all(|scope| SCOPES.contains(&scope.as_str().unwrap())), "{at}: {scopes:?}");
         }
     }
     public.sort_unstable();

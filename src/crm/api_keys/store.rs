@@ -8,23 +8,23 @@ use crate::auth::secrets;
 use crate::changes::{Operation, diff, record};
 use crate::crm::users::{UserFields, UserKind, store as users};
 use crate::crm::workspaces::Locale;
-use crate::db::id::{ApiKeyId, UserId, WorkspaceId};
+use crate::db::id::{ApiKeyId, ApiKeyKind, UserId, WorkspaceId};
 use crate::db::schema::api_keys;
 use crate::db::types::{Instant, Json};
-use crate::db::{DbConnection, Failure, Tx};
+use crate::db::{Condition, DbConnection, Failure, Tx};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::schemas::nearest;
 use crate::listing::fold::fold_compare;
-use crate::listing::{Field, FieldType, List, Listed, counted};
+use crate::listing::{Field, FieldType, List, Listed};
 
 /// The list of API keys.
 pub struct ApiKeys;
 
 impl Listed for ApiKeys {
-    const NAME: &'static str = "api_keys";
+    type Kind = ApiKeyKind;
     const TABLE: &'static str = "api_keys";
     const HAS_DELETED: bool = false;
     const FIELDS: &'static [Field] = &[
@@ -69,9 +69,9 @@ pub fn get(conn: &mut DbConnection, workspace_id: WorkspaceId, id: ApiKeyId) -> 
 }
 
 pub fn list(conn: &mut DbConnection, workspace_id: WorkspaceId, list: &List<ApiKeys>) -> Result<Page<ApiKey>, Failure> {
-    let own = || api_keys::table.filter(api_keys::workspace_id.eq(workspace_id));
-    let rows = own().filter(list.page_filter(workspace_id)?).order(list.order()).limit(list.rows()).select(Row::as_select()).load(conn)?;
-    let total = list.total(|limit| own().filter(list.filter(workspace_id)).select(counted()).limit(limit).load::<i32>(conn))?;
+    let own = api_keys::table.filter(api_keys::workspace_id.eq(workspace_id));
+    let rows = own.filter(list.page_filter(workspace_id)?).order(list.order()).limit(list.rows()).select(Row::as_select()).load(conn)?;
+    let total = list.total(conn, workspace_id, Condition::sql("api_keys.workspace_id = ").bind(workspace_id))?;
     Ok(list.page(workspace_id, rows.into_iter().map(ApiKey::from).collect(), total)?)
 }
 

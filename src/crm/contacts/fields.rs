@@ -3,32 +3,28 @@
 use crate::auth::{Reach, Scope};
 use crate::crm::phones;
 use crate::db::Condition;
+use crate::db::id::ContactKind;
+use crate::listing::rows::rows;
 use crate::listing::{Field, FieldType, Listed};
 
 /// The list of contacts.
 pub struct Contacts;
 
-const EXTERNAL_REFS: (&str, &str) =
-    ("contacts.id IN (SELECT r.object_id FROM external_refs r WHERE r.workspace_id = ", " AND r.resource_type = 'contact' AND ");
-const PHONES: (&str, &str) = (
-    "contacts.id IN (SELECT k.object_id FROM lookup_keys k WHERE k.workspace_id = ",
-    " AND k.resource_type = 'contact' AND k.kind = 'phone' AND ",
-);
 const LINKS: (&str, &str) = ("contacts.id IN (SELECT l.contact_id FROM contact_links l WHERE l.workspace_id = ", " AND ");
 
 impl Listed for Contacts {
-    const NAME: &'static str = "contacts";
+    type Kind = ContactKind;
     const TABLE: &'static str = "contacts";
     const HAS_DELETED: bool = true;
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "contacts.name_fold").sortable(),
         Field::new("title", FieldType::Text, "contacts.title_fold").nullable(),
         Field::new("email", FieldType::LOWER_CASE, "contacts.email_key").nullable(),
-        Field::new("phone", FieldType::Key(phones::key, "a phone number"), "k.value").through(PHONES.0, PHONES.1),
+        Field::key("phone", "phone", FieldType::Key(phones::key, "a phone number")),
         Field::new("preferred_channel", FieldType::Enum(&["phone", "email", "sms", "wechat", "visit"]), "contacts.preferred_channel")
             .nullable(),
         Field::new("customer_id", FieldType::Id("cus"), "l.customer_id").through(LINKS.0, LINKS.1),
-        Field::new("external_ref", FieldType::ExternalRef, "(r.system, r.value)").through(EXTERNAL_REFS.0, EXTERNAL_REFS.1),
+        Field::external_ref(),
         Field::new("created_at", FieldType::Instant, "contacts.created_at").range().sortable(),
         Field::new("updated_at", FieldType::Instant, "contacts.updated_at").range().sortable(),
         Field::new("created_by_id", FieldType::Id("usr"), "contacts.created_by_id").nullable(),
@@ -37,8 +33,7 @@ impl Listed for Contacts {
 
 /// The contacts that a caller sees: those of customers it sees, and those it made that belong to nobody.
 pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
-    let alive = if is_deleted { " AND contacts.deleted_at IS NOT NULL" } else { " AND contacts.deleted_at IS NULL" };
-    let own = Condition::sql("contacts.workspace_id = ").bind(scope.workspace_id).then(alive);
+    let own = rows::<Contacts>(scope.workspace_id, is_deleted);
     match scope.sees {
         Reach::All => own,
         Reach::Own => own.and(linked(crate::crm::customers::visible(scope, false)).or(made_by(scope))),

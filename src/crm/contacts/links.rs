@@ -4,14 +4,17 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use serde_json::{Map, json};
 
 use super::dto::ContactLink;
+use super::fields::visible;
 use crate::auth::Scope;
 use crate::changes::{Operation, record};
 use crate::crm::customers;
 use crate::db::id::{ContactId, CustomerId, UserId};
 use crate::db::schema::{contact_links, contacts, customers as customers_table};
+use crate::db::types::DbUuid;
 use crate::db::{Condition, DbConnection, Failure, Topic, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::FieldError;
@@ -81,6 +84,32 @@ pub fn check(
             None => errors.push(FieldError::new(pointer, Code::UnknownReference)),
             Some(owner) if !scope.may_change(*owner) => errors.push(FieldError::new(pointer, Code::NotOwner)),
             Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The contacts that something of a customer names must be seen by the caller, and be linked to that customer.
+pub fn check_contacts(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    customer_id: CustomerId,
+    named: &[(String, ContactId)],
+    errors: &mut Vec<FieldError>,
+) -> QueryResult<()> {
+    if named.is_empty() {
+        return Ok(());
+    }
+    let linked = "SELECT contacts.id, EXISTS (SELECT 1 FROM contact_links l WHERE l.workspace_id = contacts.workspace_id";
+    let linked = Condition::sql(format!("{linked} AND l.contact_id = contacts.id AND l.customer_id = ")).bind(customer_id);
+    let which = visible(scope, false).and(Condition::any_of("contacts.id", named.iter().map(|(_, id)| *id)));
+    let known = linked.then(") FROM contacts WHERE ").append(which).giving::<(DbUuid, Bool)>();
+    let known: HashMap<ContactId, bool> = known.load::<(ContactId, bool)>(tx.conn)?.into_iter().collect();
+    for (pointer, id) in named {
+        match known.get(id) {
+            None => errors.push(FieldError::new(pointer, Code::UnknownReference)),
+            Some(false) => errors.push(FieldError::new(pointer, Code::UnrelatedReference).with("of", "customer")),
+            Some(true) => {}
         }
     }
     Ok(())

@@ -2,8 +2,10 @@
 
 mod dto;
 mod fields;
-mod links;
+pub mod links;
 pub mod routes;
 mod rows;
 mod rules;
 pub mod store;
+
+pub use dto::{ContactFields, ContactLink, CreateContact};

@@ -1,7 +1,7 @@
 //! Contacts in the database. Every query starts from `visible`.
 
 use diesel::prelude::*;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::dto::{Contact, ContactFields, CreateContact, UpdateContact};
 use super::fields::{Contacts, changeable, linked, visible};
@@ -9,19 +9,18 @@ use super::rows::{ContactRow, row_of};
 use super::{links, rules};
 use crate::auth::{Reach, Scope};
 use crate::changes::{Operation, diff, record};
-use crate::crm::RESTORABLE;
 use crate::crm::lookup_keys::{self, KeyKind};
-use crate::crm::{customers, external_refs, phones, references};
-use crate::db::condition::AnyId;
+use crate::crm::{customers, external_refs, objects, phones, references};
 use crate::db::id::ContactId;
 use crate::db::schema::contacts;
-use crate::db::{Condition, DbConnection, Failure, Topic, Tx};
+use crate::db::{Condition, DbConnection, Failure, Topic, Tx, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::validation;
-use crate::listing::{List, counted};
+use crate::listing::List;
+use crate::listing::rows::{exists, with_id};
 
 fn load(conn: &mut DbConnection, scope: &Scope, which: Condition) -> Result<Option<Contact>, Failure> {
     let Some(row) = contacts::table.filter(which).select(ContactRow::as_select()).first(conn).optional()? else { return Ok(None) };
@@ -30,16 +29,7 @@ fn load(conn: &mut DbConnection, scope: &Scope, which: Condition) -> Result<Opti
 }
 
 fn one(scope: &Scope, id: ContactId, is_deleted: bool) -> Condition {
-    visible(scope, is_deleted).then(" AND contacts.id = ").bind(id)
-}
-
-/// Whether the caller sees it.
-fn sees(scope: &Scope) -> impl Fn(&mut DbConnection, AnyId) -> QueryResult<bool> {
-    let scope = *scope;
-    move |conn, id| {
-        let which = visible(&scope, false).then(" AND contacts.id = ").bind(id);
-        contacts::table.filter(which).select(contacts::id).first::<AnyId>(conn).optional().map(|found| found.is_some())
-    }
+    with_id::<Contacts>(visible(scope, is_deleted), id)
 }
 
 pub fn get(conn: &mut DbConnection, scope: &Scope, id: ContactId) -> Result<Contact, Failure> {
@@ -49,12 +39,8 @@ pub fn get(conn: &mut DbConnection, scope: &Scope, id: ContactId) -> Result<Cont
 /// A contact that the caller means to change: 404 when it does not see it, 403 when it only sees it.
 fn get_for_change(conn: &mut DbConnection, scope: &Scope, id: ContactId, is_deleted: bool) -> Result<Contact, Failure> {
     let contact = load(conn, scope, one(scope, id, is_deleted))?.ok_or_else(Problem::not_found)?;
-    if scope.changes != Reach::All {
-        let own = one(scope, id, is_deleted).and(changeable(scope));
-        let found = contacts::table.filter(own).select(contacts::id).first::<ContactId>(conn).optional()?;
-        found.ok_or_else(|| Problem::new(Code::NotOwner))?;
-    }
-    Ok(contact)
+    let is_own = scope.changes == Reach::All || exists::<Contacts>(conn, one(scope, id, is_deleted).and(changeable(scope)))?;
+    if is_own { Ok(contact) } else { Err(Problem::new(Code::NotOwner).into()) }
 }
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Result<Page<Contact>, Failure> {
@@ -77,9 +63,7 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Re
         row.with_links(own)
     });
     let data = data.collect();
-    let total = list.total(|limit| {
-        contacts::table.filter(seen).filter(list.filter(scope.workspace_id)).select(counted()).limit(limit).load::<i32>(conn)
-    })?;
+    let total = list.total(conn, scope.workspace_id, seen)?;
     Ok(list.page(scope.workspace_id, data, total)?)
 }
 
@@ -90,7 +74,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateContact) -> Result<C
     let contact = Contact { id, version: 1, fields, created_at: tx.now, updated_at: tx.now, created_by_id: tx.actor.user_id };
     diesel::insert_into(contacts::table).values(&row_of(scope.workspace_id, &contact)).execute(tx.conn)?;
     links::replace(tx, id, &[], &contact.fields.links)?;
-    external_refs::add(tx, id, &contact.fields.external_refs, &sees(scope))?;
+    external_refs::add::<Contacts>(tx, &visible(scope, false), id, &contact.fields.external_refs)?;
     lookup_keys::add(tx, id, &keys(&contact.fields))?;
     record(tx, Operation::Created, id, contact.version, diff(None, Some(&contact))?)?;
     Ok(contact)
@@ -107,21 +91,15 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch,
     }
     (after.version, after.updated_at) = (before.version + 1, tx.now);
     let row = row_of(scope.workspace_id, &after);
-    let written = diesel::update(
-        contacts::table.find((row.workspace_id, row.id)).filter(contacts::version.eq(before.version).and(contacts::deleted_at.is_null())),
-    )
-    .set(&row)
-    .execute(tx.conn)?;
-    if written == 0 {
-        return Err(Failure::Stale);
-    }
+    let guarded = contacts::version.eq(before.version).and(contacts::deleted_at.is_null());
+    written(diesel::update(contacts::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
     if before.fields.links != after.fields.links {
         let old = links::whole(tx, id)?;
         links::replace(tx, id, &before.fields.links, &after.fields.links)?;
         changed.insert("links".to_owned(), json!({ "from": old, "to": links::whole(tx, id)? }));
     }
     if before.fields.external_refs != after.fields.external_refs {
-        external_refs::replace(tx, id, &after.fields.external_refs, &sees(scope))?;
+        external_refs::replace::<Contacts>(tx, &visible(scope, false), id, &after.fields.external_refs)?;
     }
     if before.fields.phones != after.fields.phones {
         lookup_keys::replace(tx, id, &keys(&after.fields))?;
@@ -133,37 +111,25 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch,
 pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch) -> Result<(), Failure> {
     let contact = get_for_change(tx.conn, scope, id, false)?;
     if_match.check(contact.version)?;
-    mark(tx, &contact, true)?;
-    external_refs::remove(tx, id)?;
-    lookup_keys::remove(tx, id)?;
-    record(tx, Operation::Deleted, id, contact.version + 1, Map::new())
+    links::mark_deleted(tx, id, true)?;
+    objects::delete::<Contacts>(tx, id, contact.version)
 }
 
 pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch) -> Result<Contact, Failure> {
-    let since = Condition::sql("contacts.deleted_at > ").bind(tx.now.plus(-RESTORABLE));
-    let restorable = contacts::table.filter(one(scope, id, true).and(since)).select(contacts::id);
-    restorable.first::<ContactId>(tx.conn).optional()?.ok_or_else(Problem::not_found)?;
+    let deleted = objects::restorable::<Contacts>(tx, one(scope, id, true));
+    if !exists::<Contacts>(tx.conn, deleted)? {
+        return Err(Problem::not_found().into());
+    }
     let contact = get_for_change(tx.conn, scope, id, true)?;
     if_match.check(contact.version)?;
     tx.lock(Topic::PrimaryContacts)?;
-    mark(tx, &contact, false)?;
-    external_refs::add(tx, id, &contact.fields.external_refs, &sees(scope))?;
-    lookup_keys::add(tx, id, &keys(&contact.fields))?;
+    links::mark_deleted(tx, id, false)?;
+    let ContactFields { external_refs, .. } = &contact.fields;
+    objects::restore::<Contacts>(tx, &visible(scope, false), id, contact.version, external_refs, &keys(&contact.fields))?;
     let restored = get(tx.conn, scope, id)?;
     // Somebody else may have become a customer's primary contact in the meantime.
     record(tx, Operation::Restored, id, restored.version, diff(Some(&contact), Some(&restored))?)?;
     Ok(restored)
-}
-
-/// Sets or clears the mark of deletion, as the next version.
-fn mark(tx: &mut Tx<'_>, contact: &Contact, is_deleted: bool) -> Result<(), Failure> {
-    let row = contacts::table.find((tx.actor.workspace_id, contact.id)).filter(contacts::version.eq(contact.version));
-    let next =
-        (contacts::version.eq(contact.version + 1), contacts::updated_at.eq(tx.now), contacts::deleted_at.eq(is_deleted.then_some(tx.now)));
-    if diesel::update(row).set(next).execute(tx.conn)? == 0 {
-        return Err(Failure::Stale);
-    }
-    links::mark_deleted(tx, contact.id, is_deleted)
 }
 
 fn check(tx: &mut Tx<'_>, scope: &Scope, before: Option<&ContactFields>, after: &ContactFields) -> Result<(), Failure> {

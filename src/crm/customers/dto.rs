@@ -199,11 +199,11 @@ pub struct Customer {
     pub tier_id: Option<TierId>,
     #[serde(flatten)]
     pub fields: CustomerFields,
-    /// The latest counting touch.
+    /// When the latest counting touch occurred.
     pub last_touch_at: Option<Instant>,
-    /// The next planned touch.
+    /// The `next_touch_at` of the latest touch record that has one.
     pub next_touch_at: Option<Instant>,
-    /// Counting touches.
+    /// Touch records whose type counts.
     pub touch_count: i64,
     pub created_at: Instant,
     pub updated_at: Instant,
@@ -228,34 +228,20 @@ pub struct TransferCustomers {
     pub to_user_id: UserId,
     #[schema(min_length = 1, max_length = 500, example = "territory change")]
     pub reason: String,
+    /// Leaves the customers' open opportunities with their owners; otherwise they move along.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub keep_opportunities: bool,
 }
 
-/// What became of each object, in the order they were given.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TransferResults {
-    pub results: Vec<TransferResult>,
-    pub summary: ResultSummary,
-}
-
-/// What became of one object.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TransferResult {
-    pub index: usize,
-    pub id: CustomerId,
-    /// The status that this object alone would have been answered with.
-    #[schema(example = 200)]
-    pub status: u16,
-    /// The version it has now; null when it was not moved.
-    pub version: Option<i64>,
-    /// Why it was not moved.
-    pub problem: Option<crate::http::problem::ProblemBody>,
-}
-
-/// How many did and how many did not.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ResultSummary {
-    pub succeeded: usize,
-    pub failed: usize,
+/// Another tier for a customer.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+pub struct SetTier {
+    /// Null takes the tier away.
+    #[schema(required = true)]
+    pub tier_id: Option<TierId>,
+    #[schema(min_length = 1, max_length = 500, example = "annual review")]
+    pub reason: String,
 }
 
 /// A customer among its relatives: only those that the caller sees.

@@ -3,25 +3,18 @@
 use crate::auth::{Reach, Scope};
 use crate::crm::phones;
 use crate::db::Condition;
+use crate::db::id::CustomerKind;
+use crate::listing::rows::rows;
 use crate::listing::{Field, FieldType, Listed};
 
 /// The list of customers.
 pub struct Customers;
 
-const EXTERNAL_REFS: (&str, &str) =
-    ("customers.id IN (SELECT r.object_id FROM external_refs r WHERE r.workspace_id = ", " AND r.resource_type = 'customer' AND ");
-const PHONES: (&str, &str) = (
-    "customers.id IN (SELECT k.object_id FROM lookup_keys k WHERE k.workspace_id = ",
-    " AND k.resource_type = 'customer' AND k.kind = 'phone' AND ",
-);
-const INDUSTRIES: (&str, &str) = (
-    "customers.id IN (SELECT k.object_id FROM lookup_keys k WHERE k.workspace_id = ",
-    " AND k.resource_type = 'customer' AND k.kind = 'industry' AND ",
-);
-
 impl Listed for Customers {
-    const NAME: &'static str = "customers";
+    type Kind = CustomerKind;
     const TABLE: &'static str = "customers";
+    const FROM: &'static str = "customers JOIN customer_profiles ON customer_profiles.workspace_id = customers.workspace_id \
+                                AND customer_profiles.customer_id = customers.id";
     const HAS_DELETED: bool = true;
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "customers.name_fold").sortable(),
@@ -35,21 +28,21 @@ impl Listed for Customers {
         Field::new("service_rep_id", FieldType::Id("usr"), "customers.service_rep_id").nullable(),
         Field::new("source", FieldType::CODE, "customers.source").nullable(),
         Field::new("source_detail", FieldType::CODE, "customers.source_detail").nullable(),
-        Field::new("industries", FieldType::CODE, "k.value").through(INDUSTRIES.0, INDUSTRIES.1),
+        Field::key("industries", "industry", FieldType::CODE),
         Field::new("ownership_type", FieldType::CODE, "customers.ownership_type").nullable(),
         Field::new("trade_type", FieldType::CODE, "customers.trade_type").nullable(),
         Field::new("location_type", FieldType::CODE, "customers.location_type").nullable(),
         Field::new("region", FieldType::CODE, "customers.region").nullable(),
         Field::new("intent_level", FieldType::Enum(&["none", "low", "medium", "high"]), "customers.intent_level"),
         Field::new("email", FieldType::LOWER_CASE, "customers.email_key").nullable(),
-        Field::new("phone", FieldType::Key(phones::key, "a phone number"), "k.value").through(PHONES.0, PHONES.1),
+        Field::key("phone", "phone", FieldType::Key(phones::key, "a phone number")),
         Field::new("country", FieldType::CODE, "customer_profiles.country").nullable(),
         Field::new("city", FieldType::CODE, "customer_profiles.city").nullable(),
         Field::new("employee_count", FieldType::Integer, "customers.employee_count").range().nullable(),
         Field::new("last_touch_at", FieldType::Instant, "customers.last_touch_at").range().sortable().nullable(),
         Field::new("next_touch_at", FieldType::Instant, "customers.next_touch_at").range().sortable().nullable(),
         Field::new("touch_count", FieldType::Integer, "customers.touch_count").range(),
-        Field::new("external_ref", FieldType::ExternalRef, "(r.system, r.value)").through(EXTERNAL_REFS.0, EXTERNAL_REFS.1),
+        Field::external_ref(),
         Field::new("created_at", FieldType::Instant, "customers.created_at").range().sortable(),
         Field::new("updated_at", FieldType::Instant, "customers.updated_at").range().sortable(),
         Field::new("created_by_id", FieldType::Id("usr"), "customers.created_by_id").nullable(),
@@ -58,11 +51,16 @@ impl Listed for Customers {
 
 /// The customers that a caller sees: what every query of this feature starts from.
 pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
-    let alive = if is_deleted { " AND customers.deleted_at IS NOT NULL" } else { " AND customers.deleted_at IS NULL" };
-    let own = Condition::sql("customers.workspace_id = ").bind(scope.workspace_id).then(alive);
+    let own = rows::<Customers>(scope.workspace_id, is_deleted);
     match scope.sees {
         Reach::All => own,
         Reach::Own => own.then(" AND (customers.owner_id = ").bind(scope.user_id).then(" OR customers.pool_id IS NOT NULL)"),
         Reach::Nothing => Condition::sql("1 = 0"),
     }
+}
+
+/// Rows of another table that belong to a customer of which this is true.
+pub fn belonging_to(table: &str, customer: Condition) -> Condition {
+    let own = "EXISTS (SELECT 1 FROM customers WHERE customers.workspace_id";
+    Condition::sql(format!("{own} = {table}.workspace_id AND customers.id = {table}.customer_id AND ")).append(customer).then(")")
 }

@@ -1,8 +1,11 @@
 //! Customers: organizations and persons, leads included. Private (an owner) or in a pool, never both.
 
+mod deletion;
 mod dto;
+pub mod events;
 mod fields;
 mod hierarchy;
+mod moves;
 mod ownership;
 pub mod routes;
 mod rows;
@@ -10,4 +13,4 @@ mod rules;
 pub mod store;
 
 pub use dto::{Customer, CustomerKind};
-pub use fields::visible;
+pub use fields::{Customers, belonging_to, visible};

@@ -1,14 +1,14 @@
 //! `/customers`.
 
-use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 
-use super::dto::{CreateCustomer, Customer, CustomerTree, MoveLifecycle, TransferCustomers, TransferResults, UpdateCustomer};
+use super::dto::{CreateCustomer, Customer, CustomerTree, MoveLifecycle, SetTier, TransferCustomers, UpdateCustomer};
 use super::fields::Customers;
-use super::{hierarchy, ownership, store};
+use super::{deletion, hierarchy, moves, ownership, store};
 use crate::auth::Can;
 use crate::auth::privileges::{ReadCustomers, WriteCustomers};
+use crate::crm::transfers::TransferResults;
 use crate::db::Db;
 use crate::db::id::CustomerId;
 use crate::http::answer::Answer;
@@ -84,7 +84,8 @@ pub async fn update_customer(
 
 /// Delete a customer
 ///
-/// It disappears from lists and answers 404; `restore` brings it back within 30 days. Its external references become free.
+/// It disappears from lists and answers 404, with its opportunities and touch records; contacts stay. `restore` brings all of
+/// them back within 30 days. Their external references become free.
 #[utoipa::path(tag = "customers", params(("id" = CustomerId, Path), IfMatch), responses((status = 204, description = "Deleted.")), security(("bearer" = ["customers:write"])))]
 #[delete("/customers/{id}")]
 pub async fn delete_customer(
@@ -95,7 +96,7 @@ pub async fn delete_customer(
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
     db.write(&caller.actor, move |tx| {
-        store::delete(tx, &scope, id.0, &if_match)?;
+        deletion::delete(tx, &scope, id.0, &if_match)?;
         Ok(Answer::no_content())
     })
     .await
@@ -103,7 +104,8 @@ pub async fn delete_customer(
 
 /// Restore a deleted customer
 ///
-/// 409 `external_ref_taken` when another customer has taken one of its external references in the meantime.
+/// With the opportunities and touch records that were deleted with it. 409 `external_ref_taken` when somebody has taken one of
+/// their external references in the meantime. A tier that was deleted in the meantime is taken away.
 #[utoipa::path(tag = "customers", params(("id" = CustomerId, Path), IfMatch), responses((status = 200, description = "The customer.", body = Customer)), security(("bearer" = ["customers:write"])))]
 #[post("/customers/{id}/restore")]
 pub async fn restore_customer(
@@ -114,7 +116,7 @@ pub async fn restore_customer(
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
     db.write(&caller.actor, move |tx| {
-        let customer = store::restore(tx, &scope, id.0, &if_match)?;
+        let customer = deletion::restore(tx, &scope, id.0, &if_match)?;
         Ok(Answer::object(customer.version, &customer)?)
     })
     .await
@@ -140,7 +142,33 @@ pub async fn move_customer_lifecycle(
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
     db.write(&caller.actor, move |tx| {
-        let customer = store::move_lifecycle(tx, &scope, id.0, &if_match, &body.0)?;
+        let customer = moves::move_lifecycle(tx, &scope, id.0, &if_match, &body.0)?;
+        Ok(Answer::object(customer.version, &customer)?)
+    })
+    .await
+}
+
+/// Set a customer's tier
+///
+/// Null takes it away. The reason is kept in the timeline.
+#[utoipa::path(
+    tag = "customers",
+    params(("id" = CustomerId, Path), IfMatch),
+    request_body = SetTier,
+    responses((status = 200, description = "The customer as it is now.", body = Customer)),
+    security(("bearer" = ["customers:write"])),
+)]
+#[post("/customers/{id}/tier")]
+pub async fn set_customer_tier(
+    db: Data<Db>,
+    caller: Can<WriteCustomers>,
+    id: PathId<CustomerId>,
+    if_match: IfMatch,
+    body: Body<SetTier>,
+) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        let customer = moves::set_tier(tx, &scope, id.0, &if_match, &body.0)?;
         Ok(Answer::object(customer.version, &customer)?)
     })
     .await
@@ -159,7 +187,7 @@ pub async fn get_customer_tree(db: Data<Db>, caller: Can<ReadCustomers>, id: Pat
 
 /// Give customers to another owner
 ///
-/// Up to 200 at once: 200 when all were moved, 207 when some were not; `results` has one entry for each, in order.
+/// Their open opportunities move along unless `keep_opportunities` is true. Up to 200 at once: 200 when all were moved, 207 when some were not; `results` has one entry for each, in order.
 #[utoipa::path(
     tag = "customers",
     request_body = TransferCustomers,
@@ -177,10 +205,5 @@ pub async fn transfer_customers(
     body: Body<TransferCustomers>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
-        let results = ownership::transfer(tx, &scope, context.language, &body.0)?;
-        let status = if results.summary.failed == 0 { StatusCode::OK } else { StatusCode::MULTI_STATUS };
-        Ok(Answer::new(status, &results)?)
-    })
-    .await
+    db.write(&caller.actor, move |tx| Ok(ownership::transfer(tx, &scope, context.language, &body.0)?.answer()?)).await
 }

@@ -5,4 +5,4 @@ pub mod routes;
 mod seeds;
 pub mod store;
 
-pub use dto::{Dictionary, DictionaryItem};
+pub use dto::{Dictionary, DictionaryItem, Label, TouchFlags};

@@ -101,6 +101,12 @@ pub fn find(conn: &mut DbConnection, workspace_id: WorkspaceId, wanted: &[(&str,
         .load(conn)
 }
 
+/// What a touch of this type means.
+pub fn touch_flags(conn: &mut DbConnection, workspace_id: WorkspaceId, code: &str) -> QueryResult<Option<TouchFlags>> {
+    let flags = dictionary_items::table.find((workspace_id, TOUCH_TYPES, code)).select(dictionary_items::flags);
+    Ok(flags.first::<Option<Json<TouchFlags>>>(conn).optional()?.flatten().map(|flags| flags.0))
+}
+
 /// Replaces the items. Rows may hold a code that is left out: it is retired, not removed.
 pub fn put(tx: &mut Tx<'_>, name: &str, if_match: &IfMatch, items: &[DictionaryItem]) -> Result<Dictionary, Failure> {
     let workspace_id = tx.actor.workspace_id;

@@ -7,22 +7,22 @@ use crate::auth::privileges::Role;
 use crate::auth::store::revoke_sessions;
 use crate::changes::{Operation, diff, record};
 use crate::crm::workspaces::Locale;
-use crate::db::id::{SessionId, UserId, WorkspaceId};
+use crate::db::id::{SessionId, UserId, UserKind as UserIdKind, WorkspaceId};
 use crate::db::schema::{users, workspaces};
 use crate::db::types::{Instant, Named};
-use crate::db::{DbConnection, Failure, Tx};
+use crate::db::{Condition, DbConnection, Failure, Tx};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::listing::fold::fold_compare;
-use crate::listing::{Field, FieldType, List, Listed, counted};
+use crate::listing::{Field, FieldType, List, Listed};
 
 /// The list of users.
 pub struct Users;
 
 impl Listed for Users {
-    const NAME: &'static str = "users";
+    type Kind = UserIdKind;
     const TABLE: &'static str = "users";
     const HAS_DELETED: bool = false;
     const FIELDS: &'static [Field] = &[
@@ -92,9 +92,9 @@ pub fn get(conn: &mut DbConnection, workspace_id: WorkspaceId, id: UserId) -> Re
 }
 
 pub fn list(conn: &mut DbConnection, workspace_id: WorkspaceId, list: &List<Users>, is_whole: bool) -> Result<Page<Member>, Failure> {
-    let own = || users::table.filter(users::workspace_id.eq(workspace_id));
-    let rows = own().filter(list.page_filter(workspace_id)?).order(list.order()).limit(list.rows()).select(Row::as_select()).load(conn)?;
-    let total = list.total(|limit| own().filter(list.filter(workspace_id)).select(counted()).limit(limit).load::<i32>(conn))?;
+    let own = users::table.filter(users::workspace_id.eq(workspace_id));
+    let rows = own.filter(list.page_filter(workspace_id)?).order(list.order()).limit(list.rows()).select(Row::as_select()).load(conn)?;
+    let total = list.total(conn, workspace_id, Condition::sql("users.workspace_id = ").bind(workspace_id))?;
     Ok(list.page(workspace_id, rows.into_iter().map(|row| Member::of(User::from(row), is_whole)).collect(), total)?)
 }
 

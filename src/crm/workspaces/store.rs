@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::dto::{Locale, UpdateWorkspace, Weekday, Workspace, WorkspaceFields};
 use crate::changes::{Operation, diff, record};
-use crate::crm::{dictionaries, pools};
+use crate::crm::{dictionaries, pipelines, pools};
 use crate::db::id::WorkspaceId;
 use crate::db::schema::workspaces;
 use crate::db::types::{Instant, Json, Named};
@@ -84,6 +84,7 @@ pub fn create(tx: &mut Tx<'_>, fields: WorkspaceFields) -> Result<Workspace, Fai
     let workspace = Workspace { id: tx.actor.workspace_id, version: 1, fields, created_at: tx.now, updated_at: tx.now };
     diesel::insert_into(workspaces::table).values(Row::from(workspace.clone())).execute(tx.conn)?;
     pools::store::create_default(tx)?;
+    pipelines::store::create_default(tx)?;
     dictionaries::store::seed(tx)?;
     record(tx, Operation::Created, workspace.id, 1, diff(None, Some(&workspace))?)?;
     Ok(workspace)

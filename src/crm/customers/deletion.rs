@@ -1,0 +1,58 @@
+//! Deleting a customer with what belongs to it, and bringing both back.
+
+use serde_json::Map;
+
+use super::dto::Customer;
+use super::fields::{Customers, visible};
+use super::store::{get_for_change, keys, load, one, save};
+use crate::auth::Scope;
+use crate::changes::{Operation, record};
+use crate::crm::objects;
+use crate::crm::opportunities::Opportunities;
+use crate::crm::tiers::Tiers;
+use crate::crm::touch_records::TouchRecords;
+use crate::db::id::CustomerId;
+use crate::db::{Failure, Tx};
+use crate::http::catalogue::Code;
+use crate::http::etag::IfMatch;
+use crate::http::problem::Problem;
+use crate::listing::rows::{exists, rows, with_id};
+
+/// Its opportunities and touch records go with it; contacts stay.
+pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatch) -> Result<(), Failure> {
+    let customer = get_for_change(tx.conn, scope, id)?;
+    if_match.check(customer.version)?;
+    objects::delete::<Customers>(tx, id, customer.version)?;
+    objects::delete_with_customer::<Opportunities>(tx, id)?;
+    objects::delete_with_customer::<TouchRecords>(tx, id)
+}
+
+/// What was deleted with it comes back; what had been deleted before stays deleted.
+pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatch) -> Result<Customer, Failure> {
+    let deleted = objects::restorable::<Customers>(tx, one(scope, id, true));
+    let mut customer = load(tx.conn, deleted)?.ok_or_else(Problem::not_found)?;
+    if !scope.may_change(customer.owner_id) {
+        return Err(Problem::new(Code::NotOwner).into());
+    }
+    if_match.check(customer.version)?;
+    objects::restore::<Customers>(
+        tx,
+        &visible(scope, false),
+        id,
+        customer.version,
+        &customer.fields.external_refs,
+        &keys(&customer.fields),
+    )?;
+    (customer.version, customer.updated_at) = (customer.version + 1, tx.now);
+    record(tx, Operation::Restored, id, customer.version, Map::new())?;
+    objects::restore_with_customer::<Opportunities>(tx, &rows::<Opportunities>(scope.workspace_id, false), id)?;
+    objects::restore_with_customer::<TouchRecords>(tx, &rows::<TouchRecords>(scope.workspace_id, false), id)?;
+    match customer.tier_id {
+        // Its tier may have been deleted in the meantime.
+        Some(tier_id) if !exists::<Tiers>(tx.conn, with_id::<Tiers>(rows::<Tiers>(scope.workspace_id, false), tier_id))? => {
+            let without = Customer { tier_id: None, ..customer.clone() };
+            save(tx, scope, &customer, without, Operation::TierChanged)
+        }
+        _ => Ok(customer),
+    }
+}

@@ -1,0 +1,53 @@
+//! What opportunities are listed by, and who sees them.
+
+use crate::auth::{Reach, Scope};
+use crate::crm::customers;
+use crate::db::Condition;
+use crate::db::id::OpportunityKind;
+use crate::listing::rows::rows;
+use crate::listing::{Field, FieldType, Listed};
+
+/// The list of opportunities.
+pub struct Opportunities;
+
+const CATEGORIES: FieldType = FieldType::Enum(&["pipeline", "best_case", "commit", "closed", "omitted"]);
+
+impl Listed for Opportunities {
+    type Kind = OpportunityKind;
+    const TABLE: &'static str = "opportunities";
+    const HAS_DELETED: bool = true;
+    const FIELDS: &'static [Field] = &[
+        Field::new("name", FieldType::Text, "opportunities.name_fold").sortable(),
+        Field::new("customer_id", FieldType::Id("cus"), "opportunities.customer_id"),
+        Field::new("contact_id", FieldType::Id("con"), "opportunities.contact_id").nullable(),
+        Field::new("pipeline_id", FieldType::Id("pip"), "opportunities.pipeline_id"),
+        Field::new("stage_id", FieldType::Id("stg"), "opportunities.stage_id"),
+        Field::new("stage_kind", FieldType::Enum(&["open", "won", "lost", "void"]), "opportunities.stage_kind"),
+        Field::new("stage_entered_at", FieldType::Instant, "opportunities.stage_entered_at").range().sortable(),
+        Field::new("amount", FieldType::Amount, "opportunities.amount").range().sortable().in_unit_of("amount_currency"),
+        Field::new("amount_currency", FieldType::CODE, "opportunities.amount_currency").nullable(),
+        Field::new("forecast_category", CATEGORIES, "opportunities.forecast_category").nullable(),
+        Field::new("expected_close_date", FieldType::Day, "opportunities.expected_close_date").range().sortable().nullable(),
+        Field::new("closed_at", FieldType::Instant, "opportunities.closed_at").range().sortable().nullable(),
+        Field::new("close_reason_code", FieldType::CODE, "opportunities.close_reason_code").nullable(),
+        Field::new("owner_id", FieldType::Id("usr"), "opportunities.owner_id"),
+        Field::new("source", FieldType::CODE, "opportunities.source").nullable(),
+        Field::external_ref(),
+        Field::new("created_at", FieldType::Instant, "opportunities.created_at").range().sortable(),
+        Field::new("updated_at", FieldType::Instant, "opportunities.updated_at").range().sortable(),
+        Field::new("created_by_id", FieldType::Id("usr"), "opportunities.created_by_id").nullable(),
+    ];
+}
+
+/// The opportunities that a caller sees: its own, and those of customers it sees.
+pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
+    let all = rows::<Opportunities>(scope.workspace_id, is_deleted);
+    match scope.sees {
+        Reach::All => all,
+        Reach::Own => {
+            let own = Condition::sql("opportunities.owner_id = ").bind(scope.user_id);
+            all.and(own.or(customers::belonging_to("opportunities", customers::visible(scope, false))))
+        }
+        Reach::Nothing => Condition::sql("1 = 0"),
+    }
+}

@@ -1,0 +1,49 @@
+//! Moving an opportunity through the stages of its pipeline: the only way to change its stage.
+
+use super::dto::{MoveOpportunity, Opportunity};
+use super::store::{find_stage, get_for_change, save};
+use super::{rules, stage_moves};
+use crate::auth::Scope;
+use crate::changes::Operation;
+use crate::crm::pipelines::{self, StageKind};
+use crate::crm::references::{self, CodeUse};
+use crate::db::id::OpportunityId;
+use crate::db::{Failure, Tx};
+use crate::http::etag::IfMatch;
+use crate::http::problem::Problem;
+
+/// Into a closed stage it closes, out of one it opens again. A move to where it is changes nothing.
+pub fn move_opportunity(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    id: OpportunityId,
+    if_match: &IfMatch,
+    how: &MoveOpportunity,
+) -> Result<Opportunity, Failure> {
+    let before = get_for_change(tx.conn, scope, id)?;
+    if_match.check(before.version)?;
+    let mut errors = Vec::new();
+    let pipelines = pipelines::store::list(tx.conn, scope.workspace_id)?;
+    let stage = find_stage(&pipelines, before.pipeline_id, how.to_stage_id, "/to_stage_id", &mut errors);
+    if let Some(stage) = stage.filter(|stage| stage.id != before.stage_id) {
+        errors.extend(rules::check_move(&before, stage.kind, how, tx.now));
+    }
+    let reason = how.reason_code.iter();
+    let used = reason.map(|code| CodeUse { dictionary: "close_reason", pointer: "/reason_code".to_owned(), code: code.clone() });
+    references::check_codes(tx, &used.collect::<Vec<_>>(), &[], &mut errors)?;
+    Problem::check(errors)?;
+    let Some(stage) = stage.filter(|stage| stage.id != before.stage_id) else { return Ok(before) };
+    let is_closed = stage.kind != StageKind::Open;
+    let after = rules::weigh(Opportunity {
+        stage_id: stage.id,
+        stage_kind: stage.kind,
+        stage_probability: stage.probability,
+        stage_entered_at: tx.now,
+        closed_at: is_closed.then(|| how.closed_at.unwrap_or(tx.now)),
+        close_reason_code: how.reason_code.clone().filter(|_| is_closed),
+        ..before.clone()
+    });
+    let after = save(tx, scope, &before, after, Operation::StageMoved, &[("note", how.note.clone())])?;
+    stage_moves::enter(tx, &after, Some(before.stage_id), how.reason_code.clone(), how.note.clone())?;
+    Ok(after)
+}

@@ -1,0 +1,185 @@
+//! `/opportunities`.
+
+use actix_web::web::Data;
+use actix_web::{delete, get, patch, post};
+
+use super::dto::{CreateOpportunity, MoveOpportunity, Opportunity, StageHistory, TransferOpportunities, UpdateOpportunity};
+use super::fields::Opportunities;
+use super::{moves, stage_moves, store, transfers};
+use crate::auth::Can;
+use crate::auth::privileges::{ReadOpportunities, WriteOpportunities};
+use crate::crm::transfers::TransferResults;
+use crate::db::Db;
+use crate::db::id::OpportunityId;
+use crate::http::answer::Answer;
+use crate::http::context::Context;
+use crate::http::etag::IfMatch;
+use crate::http::extract::{Body, PathId};
+use crate::http::page::Page;
+use crate::http::problem::Problem;
+use crate::listing::List;
+
+/// List opportunities
+///
+/// A rep sees its own and those of customers it sees; everybody else all. Newest first unless `sort` says otherwise. Amounts are
+/// compared and sorted within one currency: give `amount_currency`.
+#[utoipa::path(tag = "opportunities", params(List<Opportunities>), responses((status = 200, description = "A page of opportunities.", body = Page<Opportunity>)), security(("bearer" = ["opportunities:read"])))]
+#[get("/opportunities")]
+pub async fn list_opportunities(db: Data<Db>, caller: Can<ReadOpportunities>, list: List<Opportunities>) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    caller.check_deleted(list.is_deleted)?;
+    let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
+    Answer::page(&page)
+}
+
+/// Create an opportunity
+///
+/// In an open stage, for a customer that the caller may change. `contact_id` is a contact of that customer.
+#[utoipa::path(tag = "opportunities", request_body = CreateOpportunity, responses((status = 201, description = "The new opportunity.", body = Opportunity)), security(("bearer" = ["opportunities:write"])))]
+#[post("/opportunities")]
+pub async fn create_opportunity(db: Data<Db>, caller: Can<WriteOpportunities>, body: Body<CreateOpportunity>) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        let opportunity = store::create(tx, &scope, &body.0)?;
+        Ok(Answer::created(format!("/api/v1/opportunities/{}", opportunity.id), opportunity.version, &opportunity)?)
+    })
+    .await
+}
+
+/// Get an opportunity
+///
+/// 404 when it does not exist, is deleted, or is out of sight: there is no difference.
+#[utoipa::path(tag = "opportunities", params(("id" = OpportunityId, Path)), responses((status = 200, description = "The opportunity.", body = Opportunity), (status = 304, description = "It still is what the caller has.")), security(("bearer" = ["opportunities:read"])))]
+#[get("/opportunities/{id}")]
+pub async fn get_opportunity(db: Data<Db>, caller: Can<ReadOpportunities>, id: PathId<OpportunityId>) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    let opportunity = db.read(move |conn| store::get(conn, &scope, id.0)).await?;
+    Answer::object(opportunity.version, &opportunity)
+}
+
+/// Change an opportunity
+///
+/// A JSON Merge Patch. The stage is changed by `move`, the owner by `transfer`. A won opportunity keeps an amount above zero.
+#[utoipa::path(
+    tag = "opportunities",
+    params(("id" = OpportunityId, Path), IfMatch),
+    request_body(content = UpdateOpportunity, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The opportunity as it is now.", body = Opportunity)),
+    security(("bearer" = ["opportunities:write"])),
+)]
+#[patch("/opportunities/{id}")]
+pub async fn update_opportunity(
+    db: Data<Db>,
+    caller: Can<WriteOpportunities>,
+    id: PathId<OpportunityId>,
+    if_match: IfMatch,
+    patch: UpdateOpportunity,
+) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        let opportunity = store::update(tx, &scope, id.0, &if_match, &patch)?;
+        Ok(Answer::object(opportunity.version, &opportunity)?)
+    })
+    .await
+}
+
+/// Delete an opportunity
+///
+/// It disappears from lists and answers 404; `restore` brings it back within 30 days. Its external references become free.
+#[utoipa::path(tag = "opportunities", params(("id" = OpportunityId, Path), IfMatch), responses((status = 204, description = "Deleted.")), security(("bearer" = ["opportunities:write"])))]
+#[delete("/opportunities/{id}")]
+pub async fn delete_opportunity(
+    db: Data<Db>,
+    caller: Can<WriteOpportunities>,
+    id: PathId<OpportunityId>,
+    if_match: IfMatch,
+) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        store::delete(tx, &scope, id.0, &if_match)?;
+        Ok(Answer::no_content())
+    })
+    .await
+}
+
+/// Restore a deleted opportunity
+///
+/// 409 `customer_deleted` when its customer is deleted, `external_ref_taken` when another opportunity has taken one of its external
+/// references in the meantime.
+#[utoipa::path(tag = "opportunities", params(("id" = OpportunityId, Path), IfMatch), responses((status = 200, description = "The opportunity.", body = Opportunity)), security(("bearer" = ["opportunities:write"])))]
+#[post("/opportunities/{id}/restore")]
+pub async fn restore_opportunity(
+    db: Data<Db>,
+    caller: Can<WriteOpportunities>,
+    id: PathId<OpportunityId>,
+    if_match: IfMatch,
+) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        let opportunity = store::restore(tx, &scope, id.0, &if_match)?;
+        Ok(Answer::object(opportunity.version, &opportunity)?)
+    })
+    .await
+}
+
+/// Move an opportunity to another stage
+///
+/// A stage of its pipeline. Won needs an amount above zero, lost a `reason_code`; both set `closed_at`, and so does void. What is
+/// closed opens again by a move to an open stage, which clears `closed_at` and the reason; it cannot go from closed to closed. A
+/// move to where it is changes nothing.
+#[utoipa::path(
+    tag = "opportunities",
+    params(("id" = OpportunityId, Path), IfMatch),
+    request_body = MoveOpportunity,
+    responses((status = 200, description = "The opportunity as it is now.", body = Opportunity)),
+    security(("bearer" = ["opportunities:write"])),
+)]
+#[post("/opportunities/{id}/move")]
+pub async fn move_opportunity(
+    db: Data<Db>,
+    caller: Can<WriteOpportunities>,
+    id: PathId<OpportunityId>,
+    if_match: IfMatch,
+    body: Body<MoveOpportunity>,
+) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| {
+        let opportunity = moves::move_opportunity(tx, &scope, id.0, &if_match, &body.0)?;
+        Ok(Answer::object(opportunity.version, &opportunity)?)
+    })
+    .await
+}
+
+/// Get an opportunity's stage history
+///
+/// Every stay in a stage, oldest first, with what the opportunity was worth when it came there.
+#[utoipa::path(tag = "opportunities", params(("id" = OpportunityId, Path)), responses((status = 200, description = "The stays.", body = StageHistory)), security(("bearer" = ["opportunities:read"])))]
+#[get("/opportunities/{id}/stage-history")]
+pub async fn get_stage_history(db: Data<Db>, caller: Can<ReadOpportunities>, id: PathId<OpportunityId>) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    let data = db.read(move |conn| stage_moves::history(conn, &scope, id.0)).await?;
+    Answer::ok(&StageHistory { data })
+}
+
+/// Give opportunities to another owner
+///
+/// Up to 200 at once: 200 when all were moved, 207 when some were not; `results` has one entry for each, in order.
+#[utoipa::path(
+    tag = "opportunities",
+    request_body = TransferOpportunities,
+    responses(
+        (status = 200, description = "All were moved.", body = TransferResults),
+        (status = 207, description = "Some were not moved; `problem` says why.", body = TransferResults),
+    ),
+    security(("bearer" = ["opportunities:write"])),
+)]
+#[post("/opportunities/transfer")]
+pub async fn transfer_opportunities(
+    db: Data<Db>,
+    caller: Can<WriteOpportunities>,
+    context: Context,
+    body: Body<TransferOpportunities>,
+) -> Result<Answer, Problem> {
+    let scope = caller.scope;
+    db.write(&caller.actor, move |tx| Ok(transfers::transfer(tx, &scope, context.language, &body.0)?.answer()?)).await
+}

@@ -1,0 +1,224 @@
+//! Opportunities in the database. Every query starts from `visible`.
+
+use diesel::prelude::*;
+use serde_json::Map;
+
+use super::dto::{CreateOpportunity, Opportunity, OpportunityFields, UpdateOpportunity};
+use super::fields::{Opportunities, visible};
+use super::rows::{OpportunityRow, row_of};
+use super::{rules, stage_moves};
+use crate::auth::Scope;
+use crate::changes::{Operation, add_facts, diff, record};
+use crate::crm::pipelines::{self, Pipeline, Stage, StageKind};
+use crate::crm::{contacts, customers, external_refs, objects, references};
+use crate::db::id::{CustomerId, OpportunityId, PipelineId, StageId};
+use crate::db::schema::{opportunities, stages};
+use crate::db::{Condition, DbConnection, Failure, Tx, written};
+use crate::http::catalogue::Code;
+use crate::http::etag::IfMatch;
+use crate::http::page::Page;
+use crate::http::problem::{FieldError, Problem};
+use crate::listing::List;
+use crate::listing::rows::with_id;
+
+/// An opportunity's probability may be its stage's.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn with_stage() -> _ {
+    let same = stages::workspace_id.eq(opportunities::workspace_id).and(stages::id.eq(opportunities::stage_id));
+    opportunities::table.inner_join(stages::table.on(same))
+}
+
+pub fn find(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<Opportunity>> {
+    let found = with_stage().filter(which).select((OpportunityRow::as_select(), stages::probability));
+    Ok(found.first::<(OpportunityRow, i32)>(conn).optional()?.map(Opportunity::from))
+}
+
+/// Those of which this is true, in the order of their ids.
+pub fn load_all(conn: &mut DbConnection, which: Condition) -> QueryResult<Vec<Opportunity>> {
+    let found = with_stage().filter(which).order(opportunities::id.asc()).select((OpportunityRow::as_select(), stages::probability));
+    Ok(found.load::<(OpportunityRow, i32)>(conn)?.into_iter().map(Opportunity::from).collect())
+}
+
+fn one(scope: &Scope, id: OpportunityId, is_deleted: bool) -> Condition {
+    with_id::<Opportunities>(visible(scope, is_deleted), id)
+}
+
+pub fn get(conn: &mut DbConnection, scope: &Scope, id: OpportunityId) -> Result<Opportunity, Failure> {
+    find(conn, one(scope, id, false))?.ok_or_else(|| Problem::not_found().into())
+}
+
+/// An opportunity that the caller means to change: 404 when it does not see it, 403 when it only sees it.
+pub fn get_for_change(conn: &mut DbConnection, scope: &Scope, id: OpportunityId) -> Result<Opportunity, Failure> {
+    changeable(scope, get(conn, scope, id)?)
+}
+
+fn changeable(scope: &Scope, opportunity: Opportunity) -> Result<Opportunity, Failure> {
+    if scope.may_change(Some(opportunity.owner_id)) { Ok(opportunity) } else { Err(Problem::new(Code::NotOwner).into()) }
+}
+
+pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Opportunities>) -> Result<Page<Opportunity>, Failure> {
+    let seen = visible(scope, list.is_deleted);
+    let rows = with_stage()
+        .filter(seen.clone())
+        .filter(list.page_filter(scope.workspace_id)?)
+        .order(list.order())
+        .limit(list.rows())
+        .select((OpportunityRow::as_select(), stages::probability))
+        .load::<(OpportunityRow, i32)>(conn)?;
+    let total = list.total(conn, scope.workspace_id, seen)?;
+    Ok(list.page(scope.workspace_id, rows.into_iter().map(Opportunity::from).collect(), total)?)
+}
+
+pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOpportunity) -> Result<Opportunity, Failure> {
+    let CreateOpportunity { customer_id, pipeline_id, stage_id, owner_id, fields } = input.clone();
+    let mut errors = rules::check(StageKind::Open, &fields);
+    let fields = fields.tidy();
+    let customer = customers::store::hold(tx, scope, customer_id, &mut errors)?;
+    references::check_user(tx, "/owner_id", owner_id, &mut errors)?;
+    if owner_id.is_some() && !scope.may_change(owner_id) {
+        errors.push(FieldError::new("/owner_id", Code::NotOwner));
+    }
+    let pipelines = pipelines::store::list(tx.conn, scope.workspace_id)?;
+    let place = first_place(&pipelines, pipeline_id, stage_id, &mut errors);
+    check_references(tx, scope, customer_id, None, &fields, &mut errors)?;
+    Problem::check(errors)?;
+    // What is missing has been reported.
+    let Some(((pipeline, stage), customer)) = place.zip(customer) else { return Err(Problem::new(Code::InternalError).into()) };
+    let opportunity = rules::weigh(Opportunity {
+        id: OpportunityId::new(),
+        version: 1,
+        customer_id,
+        pipeline_id: pipeline.id,
+        stage_id: stage.id,
+        stage_kind: stage.kind,
+        stage_entered_at: tx.now,
+        stage_probability: stage.probability,
+        owner_id: owner_id.or(customer.owner_id).unwrap_or(scope.user_id),
+        fields,
+        weighted_amount: None,
+        closed_at: None,
+        close_reason_code: None,
+        created_at: tx.now,
+        updated_at: tx.now,
+        created_by_id: tx.actor.user_id,
+    });
+    diesel::insert_into(opportunities::table).values(&row_of(scope.workspace_id, &opportunity)).execute(tx.conn)?;
+    external_refs::add::<Opportunities>(tx, &visible(scope, false), opportunity.id, &opportunity.fields.external_refs)?;
+    stage_moves::enter(tx, &opportunity, None, None, None)?;
+    record(tx, Operation::Created, opportunity.id, opportunity.version, diff(None, Some(&opportunity))?)?;
+    Ok(opportunity)
+}
+
+pub fn update(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    id: OpportunityId,
+    if_match: &IfMatch,
+    patch: &UpdateOpportunity,
+) -> Result<Opportunity, Failure> {
+    let before = get_for_change(tx.conn, scope, id)?;
+    if_match.check(before.version)?;
+    let fields = patch.apply(&before.fields)?;
+    let mut errors = rules::check(before.stage_kind, &fields);
+    check_references(tx, scope, before.customer_id, Some(&before.fields), &fields, &mut errors)?;
+    Problem::check(errors)?;
+    let after = rules::weigh(Opportunity { fields: fields.tidy(), ..before.clone() });
+    save(tx, scope, &before, after, Operation::Updated, &[])
+}
+
+/// Writes what changed, as the next version, with facts of the operation; nothing when nothing changed.
+pub fn save(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    before: &Opportunity,
+    mut after: Opportunity,
+    operation: Operation,
+    facts: &[(&str, Option<String>)],
+) -> Result<Opportunity, Failure> {
+    let mut changed = diff(Some(before), Some(&after))?;
+    if changed.is_empty() {
+        return Ok(after);
+    }
+    add_facts(&mut changed, facts);
+    (after.version, after.updated_at) = (before.version + 1, tx.now);
+    let row = row_of(tx.actor.workspace_id, &after);
+    let guarded = opportunities::version.eq(before.version).and(opportunities::deleted_at.is_null());
+    written(diesel::update(opportunities::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
+    if before.fields.external_refs != after.fields.external_refs {
+        external_refs::replace::<Opportunities>(tx, &visible(scope, false), after.id, &after.fields.external_refs)?;
+    }
+    record(tx, operation, after.id, after.version, changed)?;
+    Ok(after)
+}
+
+pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: OpportunityId, if_match: &IfMatch) -> Result<(), Failure> {
+    let opportunity = get_for_change(tx.conn, scope, id)?;
+    if_match.check(opportunity.version)?;
+    objects::delete::<Opportunities>(tx, id, opportunity.version)
+}
+
+pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: OpportunityId, if_match: &IfMatch) -> Result<Opportunity, Failure> {
+    let deleted = objects::restorable::<Opportunities>(tx, one(scope, id, true));
+    let mut opportunity = changeable(scope, find(tx.conn, deleted)?.ok_or_else(Problem::not_found)?)?;
+    if_match.check(opportunity.version)?;
+    customers::store::hold_any(tx, opportunity.customer_id)?;
+    objects::restore::<Opportunities>(tx, &visible(scope, false), id, opportunity.version, &opportunity.fields.external_refs, &[])?;
+    (opportunity.version, opportunity.updated_at) = (opportunity.version + 1, tx.now);
+    record(tx, Operation::Restored, id, opportunity.version, Map::new())?;
+    Ok(opportunity)
+}
+
+/// Where a new opportunity begins: an open stage of the pipeline.
+fn first_place<'p>(
+    pipelines: &'p [Pipeline],
+    pipeline_id: Option<PipelineId>,
+    stage_id: Option<StageId>,
+    errors: &mut Vec<FieldError>,
+) -> Option<(&'p Pipeline, &'p Stage)> {
+    let wanted = |pipeline: &&Pipeline| pipeline_id.map_or(pipeline.is_default, |id| pipeline.id == id);
+    let Some(pipeline) = pipelines.iter().find(wanted) else {
+        errors.push(FieldError::new("/pipeline_id", Code::UnknownReference));
+        return None;
+    };
+    let stage = match stage_id {
+        None => pipeline.stages.iter().find(|stage| stage.kind == StageKind::Open),
+        Some(id) => find_stage(pipelines, pipeline.id, id, "/stage_id", errors),
+    };
+    if stage.is_some_and(|stage| stage.kind != StageKind::Open) {
+        errors.push(FieldError::new("/stage_id", Code::ClosedStage));
+    }
+    stage.map(|stage| (pipeline, stage))
+}
+
+/// A stage of this pipeline; another pipeline's is a field error, as is none at all.
+pub fn find_stage<'p>(
+    pipelines: &'p [Pipeline],
+    pipeline_id: PipelineId,
+    id: StageId,
+    pointer: &str,
+    errors: &mut Vec<FieldError>,
+) -> Option<&'p Stage> {
+    let found = pipelines.iter().find_map(|pipeline| pipeline.stages.iter().find(|stage| stage.id == id).map(|stage| (pipeline, stage)));
+    match found {
+        Some((pipeline, stage)) if pipeline.id == pipeline_id => return Some(stage),
+        Some(_) => errors.push(FieldError::new(pointer, Code::UnrelatedReference).with("of", "pipeline")),
+        None => errors.push(FieldError::new(pointer, Code::UnknownReference)),
+    }
+    None
+}
+
+fn check_references(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    customer_id: CustomerId,
+    before: Option<&OpportunityFields>,
+    after: &OpportunityFields,
+    errors: &mut Vec<FieldError>,
+) -> Result<(), Failure> {
+    let contact = after.contact_id.filter(|contact| before.is_none_or(|before| before.contact_id != Some(*contact)));
+    let contact: Vec<_> = contact.map(|contact| ("/contact_id".to_owned(), contact)).into_iter().collect();
+    contacts::links::check_contacts(tx, scope, customer_id, &contact, errors)?;
+    let had = before.map(rules::codes).unwrap_or_default();
+    references::check_codes(tx, &rules::codes(after), &had, errors)?;
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! Giving opportunities to another owner: by themselves, or along with their customer.
+
+use super::dto::{Opportunity, TransferOpportunities};
+use super::fields::Opportunities;
+use super::store::{get_for_change, load_all, save};
+use crate::auth::Scope;
+use crate::changes::Operation;
+use crate::crm::transfers::{self, TransferResults};
+use crate::db::id::{CustomerId, UserId};
+use crate::db::{Failure, Tx};
+use crate::http::language::Language;
+use crate::listing::rows::rows;
+
+/// What the caller may not move stays, and says why.
+pub fn transfer(tx: &mut Tx<'_>, scope: &Scope, language: Language, input: &TransferOpportunities) -> Result<TransferResults, Failure> {
+    let TransferOpportunities { ids, to_user_id, reason } = input;
+    transfers::transfer(tx, language, ids, *to_user_id, |tx, id| {
+        let before = get_for_change(tx.conn, scope, id)?;
+        give(tx, scope, &before, *to_user_id, reason).map(|after| after.version)
+    })
+}
+
+/// The open ones of a customer that has got another owner.
+pub fn transfer_open(tx: &mut Tx<'_>, scope: &Scope, customer_id: CustomerId, to_user_id: UserId, reason: &str) -> Result<(), Failure> {
+    let open = rows::<Opportunities>(tx.actor.workspace_id, false).then(" AND opportunities.stage_kind = 'open'");
+    let open = open.then(" AND opportunities.customer_id = ").bind(customer_id);
+    for before in load_all(tx.conn, open)? {
+        give(tx, scope, &before, to_user_id, reason)?;
+    }
+    Ok(())
+}
+
+fn give(tx: &mut Tx<'_>, scope: &Scope, before: &Opportunity, to_user_id: UserId, reason: &str) -> Result<Opportunity, Failure> {
+    let after = Opportunity { owner_id: to_user_id, ..before.clone() };
+    save(tx, scope, before, after, Operation::Transferred, &[("reason", Some(reason.to_owned()))])
+}

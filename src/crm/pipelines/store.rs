@@ -1,0 +1,123 @@
+//! Pipelines in the database.
+
+use diesel::prelude::*;
+
+use super::dto::{ForecastCategory, Pipeline, Stage, StageKind};
+use crate::crm::dictionaries::Label;
+use crate::db::id::{PipelineId, StageId, WorkspaceId};
+use crate::db::schema::{pipelines, stages, workspaces};
+use crate::db::types::{Instant, Named};
+use crate::db::{Actor, DbConnection, Failure, Tx, transact};
+
+/// A stage of a new workspace: code, labels, kind, probability, forecast category.
+type Seed = (&'static str, [&'static str; 2], StageKind, i32, ForecastCategory);
+
+const STAGES: [Seed; 7] = [
+    ("initial_contact", ["初步接触", "Initial contact"], StageKind::Open, 10, ForecastCategory::Pipeline),
+    ("needs_confirmed", ["需求确认", "Needs confirmed"], StageKind::Open, 25, ForecastCategory::Pipeline),
+    ("proposal", ["方案报价", "Proposal and quote"], StageKind::Open, 50, ForecastCategory::BestCase),
+    ("negotiation", ["谈判", "Negotiation"], StageKind::Open, 75, ForecastCategory::Commit),
+    ("won", ["赢单", "Won"], StageKind::Won, 100, ForecastCategory::Closed),
+    ("lost", ["输单", "Lost"], StageKind::Lost, 0, ForecastCategory::Omitted),
+    ("void", ["无效", "Void"], StageKind::Void, 0, ForecastCategory::Omitted),
+];
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = pipelines)]
+struct Row {
+    id: PipelineId,
+    version: i64,
+    code: String,
+    label_zh: String,
+    label_en: String,
+    is_default: bool,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = stages)]
+struct StageRow {
+    id: StageId,
+    pipeline_id: PipelineId,
+    code: String,
+    label_zh: String,
+    label_en: String,
+    position: i32,
+    kind: Named<StageKind>,
+    probability: i32,
+    forecast_category: Named<ForecastCategory>,
+}
+
+impl From<StageRow> for Stage {
+    fn from(row: StageRow) -> Self {
+        let StageRow { id, pipeline_id: _, code, label_zh: zh, label_en: en, position: order, kind, probability, forecast_category } = row;
+        Self { id, code, label: Label { zh, en }, order, kind: kind.0, probability, forecast_category: forecast_category.0 }
+    }
+}
+
+/// All of them, with their stages in order.
+pub fn list(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryResult<Vec<Pipeline>> {
+    let own = pipelines::table.filter(pipelines::workspace_id.eq(workspace_id));
+    let rows: Vec<Row> = own.order((pipelines::is_default.desc(), pipelines::id.asc())).select(Row::as_select()).load(conn)?;
+    let own = stages::table.filter(stages::workspace_id.eq(workspace_id));
+    let steps: Vec<StageRow> = own.order(stages::position.asc()).select(StageRow::as_select()).load(conn)?;
+    let mut found: Vec<Pipeline> = rows
+        .into_iter()
+        .map(|row| {
+            let Row { id, version, code, label_zh: zh, label_en: en, is_default, created_at, updated_at } = row;
+            Pipeline { id, version, code, label: Label { zh, en }, is_default, stages: Vec::new(), created_at, updated_at }
+        })
+        .collect();
+    for step in steps {
+        if let Some(pipeline) = found.iter_mut().find(|pipeline| pipeline.id == step.pipeline_id) {
+            pipeline.stages.push(step.into());
+        }
+    }
+    Ok(found)
+}
+
+/// The pipeline of a new workspace.
+pub fn create_default(tx: &mut Tx<'_>) -> QueryResult<()> {
+    let (workspace_id, pipeline_id) = (tx.actor.workspace_id, PipelineId::new());
+    diesel::insert_into(pipelines::table)
+        .values((
+            pipelines::workspace_id.eq(workspace_id),
+            pipelines::id.eq(pipeline_id),
+            pipelines::version.eq(1_i64),
+            pipelines::code.eq("default"),
+            pipelines::label_zh.eq("默认流程"),
+            pipelines::label_en.eq("Default pipeline"),
+            pipelines::is_default.eq(true),
+            pipelines::created_at.eq(tx.now),
+            pipelines::updated_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    for ((code, [label_zh, label_en], kind, probability, category), place) in STAGES.into_iter().zip(1_i32..) {
+        diesel::insert_into(stages::table)
+            .values((
+                stages::workspace_id.eq(workspace_id),
+                stages::id.eq(StageId::new()),
+                stages::pipeline_id.eq(pipeline_id),
+                stages::code.eq(code),
+                stages::label_zh.eq(label_zh),
+                stages::label_en.eq(label_en),
+                stages::position.eq(place * 10),
+                stages::kind.eq(kind.as_ref()),
+                stages::probability.eq(probability),
+                stages::forecast_category.eq(category.as_ref()),
+            ))
+            .execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// Gives the default pipeline to workspaces that were made before there were pipelines.
+pub fn create_missing(conn: &mut DbConnection) -> Result<(), Failure> {
+    let own = pipelines::table.filter(pipelines::workspace_id.eq(workspaces::id));
+    let without = workspaces::table.filter(diesel::dsl::not(diesel::dsl::exists(own)));
+    for workspace_id in without.select(workspaces::id).load::<WorkspaceId>(conn)? {
+        transact(conn, &Actor::system(workspace_id), &|tx| Ok(create_default(tx)?))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! What tiers are listed by.
+
+use crate::db::id::TierKind;
+use crate::listing::{Field, FieldType, Listed};
+
+/// The list of tiers.
+pub struct Tiers;
+
+pub const INCLUDE_COUNTS: &str = "include_counts";
+
+impl Listed for Tiers {
+    type Kind = TierKind;
+    const TABLE: &'static str = "tiers";
+    const HAS_DELETED: bool = true;
+    const OPTIONS: &'static [(&'static str, &'static str)] = &[(INCLUDE_COUNTS, "Adds `customer_count`.")];
+    const FIELDS: &'static [Field] = &[
+        Field::new("code", FieldType::CODE, "tiers.code"),
+        Field::new("name", FieldType::Text, "tiers.name_fold"),
+        Field::new("rank", FieldType::Integer, "tiers.rank").range().sortable(),
+        Field::new("is_default", FieldType::Boolean, "tiers.is_default"),
+        Field::new("is_active", FieldType::Boolean, "tiers.is_active"),
+        Field::external_ref(),
+        Field::new("created_at", FieldType::Instant, "tiers.created_at").range().sortable(),
+        Field::new("updated_at", FieldType::Instant, "tiers.updated_at").range().sortable(),
+        Field::new("created_by_id", FieldType::Id("usr"), "tiers.created_by_id").nullable(),
+    ];
+}
