@@ -235,4 +235,13 @@ mod tests {
             assert!(seed.items().iter().all(|item| item.flags.is_some() == (seed.name == TOUCH_TYPES)));
         }
     }
+
+    #[test]
+    fn every_label_is_in_both_languages() {
+        for seed in SEEDS {
+            for (code, zh, en) in seed.seeds {
+                assert!(!zh.is_ascii() && !en.is_empty() && en.is_ascii(), "{}.{code}: {zh}, {en}", seed.name);
+            }
+        }
+    }
 }

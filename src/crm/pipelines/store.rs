@@ -121,3 +121,21 @@ pub fn create_missing(conn: &mut DbConnection) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_is_in_both_languages() {
+        for (code, [zh, en], kind, probability, _) in STAGES {
+            assert!(!zh.is_ascii() && en.is_ascii() && !en.is_empty(), "{code}: {zh}, {en}");
+            let expected = match kind {
+                StageKind::Won => 100..=100,
+                StageKind::Lost | StageKind::Void => 0..=0,
+                StageKind::Open => 1..=99,
+            };
+            assert!(expected.contains(&probability), "{code}");
+        }
+    }
+}
