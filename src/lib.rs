@@ -21,6 +21,8 @@ pub mod crm;
 pub mod cli;
 /// The configuration, checked once.
 pub mod config;
+/// A demo workspace, made up.
+pub mod demo;
 /// Health and help.
 pub mod ops;
 /// Puts everything together.

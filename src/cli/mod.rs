@@ -1,12 +1,13 @@
 //! The command line: what can be asked, and who does it.
 
+mod demo;
 mod greeting;
 mod health;
 mod input;
 mod signals;
 
 use std::error::Error;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -88,6 +89,9 @@ enum Command {
     /// API keys
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
+    /// A demo workspace to look around in
+    #[command(subcommand)]
+    Demo(demo::DemoCommand),
     /// Ask a running server whether it is ready (for container health checks)
     Health {
         /// Where it listens [default: the configured address]
@@ -204,6 +208,7 @@ impl Cli {
                 println!("{}", new.key);
                 Ok(())
             }
+            Command::Demo(command) => command.run(),
             Command::Health { listen, common } => health::ask(listen, &common),
         }
     }
@@ -240,7 +245,7 @@ fn log_to_stderr(config: &Config) {
     let filter = if config.log_level.contains('=') { config.log_level.clone() } else { format!("{},actix_server=warn", config.log_level) };
     let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr);
     // A second initialisation (in tests) changes nothing.
-    let _ = if config.is_json_log { builder.json().try_init() } else { builder.with_ansi(std::io::stderr().is_terminal()).try_init() };
+    let _ = if config.is_json_log { builder.json().try_init() } else { builder.with_ansi(false).try_init() };
 }
 
 fn serve(options: &Serve) -> Outcome {

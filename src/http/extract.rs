@@ -86,8 +86,9 @@ impl<T: Patchable> FromRequest for Patch<T> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let types = ["application/merge-patch+json", "application/json"];
+            let schemas = request.app_data::<Data<Schemas>>().cloned().ok_or_else(|| Problem::new(Code::InternalError))?;
             match checked(&request, payload, &types, T::PATCH_SCHEMA).await? {
-                Value::Object(members) => Ok(Self::new(members)),
+                Value::Object(members) => Ok(Self::new(members, schemas)),
                 _ => Err(Problem::fields(vec![FieldError::new("", Code::WrongType).with("expected", "object")])),
             }
         })

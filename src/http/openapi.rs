@@ -6,6 +6,8 @@
 
 mod inputs;
 
+pub use inputs::make_patches_whole;
+
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
@@ -18,7 +20,8 @@ pub fn finish(document: &mut Value) {
     flatten_unions(document);
     open_free_objects(document);
     let bodies = body_schema_names(document);
-    let inputs = inputs::split(document, &bodies);
+    let mut inputs = inputs::split(document, &bodies);
+    inputs.extend(inputs::split_patches(document));
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         for (name, schema) in schemas.iter_mut() {
             if inputs.contains(name) {

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
+use actix_web::web::Data;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -15,6 +16,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::catalogue::Code;
 use super::problem::{FieldError, Problem};
+use super::schemas::Schemas;
 
 /// The writable members of a resource.
 pub trait Patchable: Serialize + DeserializeOwned + ToSchema + 'static {
@@ -23,18 +25,19 @@ pub trait Patchable: Serialize + DeserializeOwned + ToSchema + 'static {
 }
 
 /// A checked merge patch for the members of `T`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Patch<T> {
     members: Map<String, Value>,
+    schemas: Data<Schemas>,
     target: PhantomData<fn() -> T>,
 }
 
 impl<T: Patchable> Patch<T> {
-    pub fn new(members: Map<String, Value>) -> Self {
-        Self { members, target: PhantomData }
+    pub fn new(members: Map<String, Value>, schemas: Data<Schemas>) -> Self {
+        Self { members, schemas, target: PhantomData }
     }
 
-    /// What `current` becomes.
+    /// What `current` becomes. A nested object that lacks a member when both are put together is a field error.
     pub fn apply(&self, current: &T) -> Result<T, Problem> {
         let unreadable = |error: serde_json::Error| {
             tracing::error!(%error, schema = T::PATCH_SCHEMA, "a checked patch cannot be read");
@@ -43,6 +46,7 @@ impl<T: Patchable> Patch<T> {
         let mut document = serde_json::to_value(current).map_err(unreadable)?;
         merge(&mut document, &Value::Object(self.members.clone()));
         strip_nulls(&mut document);
+        Problem::check(self.schemas.check_merged(T::PATCH_SCHEMA, &document, &self.members))?;
         serde_json::from_value(document).map_err(unreadable)
     }
 }

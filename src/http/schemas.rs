@@ -12,8 +12,11 @@ use super::catalogue::Code;
 use super::problem::FieldError;
 use crate::db::id::ID_PATTERN;
 
-/// The checkers of all body schemas, by schema name.
-pub struct Schemas(HashMap<String, BodySchema>);
+/// The checkers of all body schemas, by schema name; and those of what patches make, by the patch's schema.
+pub struct Schemas {
+    bodies: HashMap<String, BodySchema>,
+    merged: HashMap<String, BodySchema>,
+}
 
 struct BodySchema {
     /// The schema without references, as the validator got it.
@@ -26,34 +29,56 @@ struct BodySchema {
 impl Schemas {
     /// Compiles the schema of every request body of the document.
     pub fn compile(document: &Value) -> Result<Self, String> {
-        let mut compiled = HashMap::new();
+        let mut whole = document.clone();
+        super::openapi::make_patches_whole(&mut whole);
+        let (mut bodies, mut merged) = (HashMap::new(), HashMap::new());
         for name in super::openapi::body_schema_names(document) {
-            let schema = inline(document, &json!({ "$ref": format!("#/components/schemas/{name}") }), 0);
-            let validator = jsonschema::draft202012::options()
-                .should_validate_formats(true)
-                .with_format("email", super::formats::is_email)
-                .with_format("uri", super::formats::is_web_url)
-                .with_format("date", super::formats::is_date)
-                .with_format("date-time", super::formats::is_instant)
-                .build(&schema)
-                .map_err(|error| format!("the schema {name} does not compile: {error}"))?;
-            let resource = name.trim_start_matches("Create").trim_start_matches("Update");
-            let members = if resource == name { None } else { document["components"]["schemas"][resource]["properties"].as_object() };
-            let read_only = members.map(|members| members.keys().cloned().collect()).unwrap_or_default();
-            compiled.insert(name, BodySchema { schema, validator, read_only });
+            if name.starts_with("Update") {
+                merged.insert(name.clone(), BodySchema::compile(&whole, &name)?);
+            }
+            bodies.insert(name.clone(), BodySchema::compile(document, &name)?);
         }
-        Ok(Self(compiled))
+        Ok(Self { bodies, merged })
+    }
+
+    /// What is wrong with the members that a patch has touched, once it is merged.
+    pub fn check_merged(&self, name: &str, document: &Value, patch: &Map<String, Value>) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        if let Some(schema) = self.merged.get(name) {
+            schema.validator.iter_errors(document).for_each(|error| schema.explain(&error, &mut errors));
+        }
+        let is_touched = |error: &FieldError| patch.keys().any(|key| error.pointer.split('/').nth(1) == Some(escape(key).as_str()));
+        errors.retain(is_touched);
+        errors
     }
 
     /// Normalises the body (text trimmed, `""` becomes null) and gives everything that is wrong with it.
     pub fn check(&self, name: &str, body: &mut Value) -> Vec<FieldError> {
         let mut errors = Vec::new();
         normalise(body, &mut String::new(), &mut errors);
-        match self.0.get(name) {
+        match self.bodies.get(name) {
             Some(schema) => schema.validator.iter_errors(body).for_each(|error| schema.explain(&error, &mut errors)),
             None => errors.push(FieldError::new("", Code::WrongType).with("expected", "nothing")),
         }
         errors
+    }
+}
+
+impl BodySchema {
+    fn compile(document: &Value, name: &str) -> Result<Self, String> {
+        let schema = inline(document, &json!({ "$ref": format!("#/components/schemas/{name}") }), 0);
+        let validator = jsonschema::draft202012::options()
+            .should_validate_formats(true)
+            .with_format("email", super::formats::is_email)
+            .with_format("uri", super::formats::is_web_url)
+            .with_format("date", super::formats::is_date)
+            .with_format("date-time", super::formats::is_instant)
+            .build(&schema)
+            .map_err(|error| format!("the schema {name} does not compile: {error}"))?;
+        let resource = name.trim_start_matches("Create").trim_start_matches("Update");
+        let members = if resource == name { None } else { document["components"]["schemas"][resource]["properties"].as_object() };
+        let read_only = members.map(|members| members.keys().cloned().collect()).unwrap_or_default();
+        Ok(Self { schema, validator, read_only })
     }
 }
 

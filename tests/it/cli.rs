@@ -186,6 +186,8 @@ fn every_command_has_help() {
         "user set-password",
         "api-key",
         "api-key create",
+        "demo",
+        "demo load",
         "health",
     ] {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();

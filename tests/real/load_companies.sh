@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Loads real companies and their people through the API of a release server, on SQLite and then on PostgreSQL, and checks
-# what comes back. Run by hand; see usage below.
+# Loads real companies, their people, and tiers, opportunities and touch records of some through the API of a release server,
+# on SQLite and then on PostgreSQL, and checks what comes back. Run by hand; see usage below.
 set -euo pipefail
 
 usage() {

@@ -12,7 +12,7 @@ use crate::crm::opportunities::Opportunities;
 use crate::crm::tiers::Tiers;
 use crate::crm::touch_records::TouchRecords;
 use crate::db::id::CustomerId;
-use crate::db::{Failure, Tx};
+use crate::db::{Failure, Hold, Tx};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::problem::Problem;
@@ -47,12 +47,12 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatc
     record(tx, Operation::Restored, id, customer.version, Map::new())?;
     objects::restore_with_customer::<Opportunities>(tx, &rows::<Opportunities>(scope.workspace_id, false), id)?;
     objects::restore_with_customer::<TouchRecords>(tx, &rows::<TouchRecords>(scope.workspace_id, false), id)?;
-    match customer.tier_id {
-        // Its tier may have been deleted in the meantime.
-        Some(tier_id) if !exists::<Tiers>(tx.conn, with_id::<Tiers>(rows::<Tiers>(scope.workspace_id, false), tier_id))? => {
-            let without = Customer { tier_id: None, ..customer.clone() };
-            save(tx, scope, &customer, without, Operation::TierChanged)
-        }
-        _ => Ok(customer),
+    let Some(tier_id) = customer.tier_id else { return Ok(customer) };
+    // Its tier may have been deleted in the meantime, and must not be at this moment.
+    tx.hold("tiers", tier_id, Hold::ToRead)?;
+    if exists::<Tiers>(tx.conn, with_id::<Tiers>(rows::<Tiers>(scope.workspace_id, false), tier_id))? {
+        return Ok(customer);
     }
+    let without = Customer { tier_id: None, ..customer.clone() };
+    save(tx, scope, &customer, without, Operation::TierChanged)
 }

@@ -12,5 +12,9 @@ mod rows;
 mod rules;
 pub mod store;
 
-pub use dto::{Customer, CustomerKind};
+pub use dto::{
+    Address, CreateCustomer, Customer, CustomerFields, CustomerKind, IntentLevel, LifecycleStage, MoveLifecycle, SetTier, TransferCustomers,
+};
 pub use fields::{Customers, belonging_to, visible};
+pub use moves::{move_lifecycle, set_tier};
+pub use ownership::transfer;

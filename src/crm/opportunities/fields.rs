@@ -26,6 +26,7 @@ impl Listed for Opportunities {
         Field::new("stage_entered_at", FieldType::Instant, "opportunities.stage_entered_at").range().sortable(),
         Field::new("amount", FieldType::Amount, "opportunities.amount").range().sortable().in_unit_of("amount_currency"),
         Field::new("amount_currency", FieldType::CODE, "opportunities.amount_currency").nullable(),
+        Field::new("probability", FieldType::Integer, "opportunities.probability").range().nullable(),
         Field::new("forecast_category", CATEGORIES, "opportunities.forecast_category").nullable(),
         Field::new("expected_close_date", FieldType::Day, "opportunities.expected_close_date").range().sortable().nullable(),
         Field::new("closed_at", FieldType::Instant, "opportunities.closed_at").range().sortable().nullable(),

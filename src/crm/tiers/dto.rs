@@ -18,7 +18,7 @@ pub struct TierFields {
     #[schema(min_length = 1, max_length = 100, example = "金牌客户")]
     pub name: String,
     /// Higher is better; unique among the tiers.
-    #[schema(minimum = 0, maximum = 1_000_000, example = 30)]
+    #[schema(minimum = -1_000_000, maximum = 1_000_000, example = 30)]
     pub rank: i32,
     #[schema(pattern = "^#[0-9a-f]{6}$", example = "#d4af37")]
     pub color: Option<String>,

@@ -57,13 +57,14 @@ pub struct TierQuery {
 /// Get a tier
 ///
 /// 404 when it does not exist or is deleted.
-#[utoipa::path(tag = "tiers", params(("id" = TierId, Path), TierQuery), responses((status = 200, description = "The tier.", body = Tier)), security(("bearer" = ["tiers:read"])))]
+#[utoipa::path(tag = "tiers", params(("id" = TierId, Path), TierQuery), responses((status = 200, description = "The tier.", body = Tier), (status = 304, description = "It still is what the caller has.")), security(("bearer" = ["tiers:read"])))]
 #[get("/tiers/{id}")]
 pub async fn get_tier(db: Data<Db>, caller: Can<ReadTiers>, id: PathId<TierId>, query: Query) -> Result<Answer, Problem> {
     let (scope, include_counts) = (caller.scope, query.boolean(INCLUDE_COUNTS)?);
     let tier = db.read(move |conn| store::get(conn, &scope, id.0, include_counts)).await?;
+    let answer = Answer::object(tier.version, &tier)?;
     // The count changes without the tier.
-    Ok(Answer::object(tier.version, &tier)?.volatile())
+    Ok(if include_counts { answer.volatile() } else { answer })
 }
 
 /// Change a tier

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use serde_json::Map;
 
 use super::dto::{CreateTier, Tier, UpdateTier};
 use super::fields::{INCLUDE_COUNTS, Tiers};
@@ -23,7 +22,7 @@ use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::validation;
 use crate::listing::List;
-use crate::listing::rows::{count, holder, rows, with_id};
+use crate::listing::rows::{count, exists, holder, rows, with_id};
 
 fn load(conn: &mut DbConnection, which: Condition) -> Result<Tier, Failure> {
     let row = tiers::table.filter(which).select(TierRow::as_select()).first(conn).optional()?;
@@ -130,17 +129,20 @@ pub fn delete(tx: &mut Tx<'_>, id: TierId, if_match: &IfMatch) -> Result<(), Fai
 
 pub fn restore(tx: &mut Tx<'_>, id: TierId, if_match: &IfMatch) -> Result<Tier, Failure> {
     let deleted = objects::restorable::<Tiers>(tx, one(tx.actor.workspace_id, id, true));
-    let mut tier = load(tx.conn, deleted)?;
+    let tier = load(tx.conn, deleted)?;
     if_match.check(tier.version)?;
     check(tx, &tier)?;
-    if tier.fields.is_default {
-        demote_default(tx, id)?;
-    }
     let own = rows::<Tiers>(tx.actor.workspace_id, false);
+    let mut after = tier.clone();
+    if tier.fields.is_default && exists::<Tiers>(tx.conn, own.clone().then(" AND tiers.is_default"))? {
+        // Another tier has become the default in the meantime.
+        after.fields.is_default = false;
+        diesel::update(tiers::table.find((tx.actor.workspace_id, id))).set(tiers::is_default.eq(false)).execute(tx.conn)?;
+    }
     objects::restore::<Tiers>(tx, &own, id, tier.version, &tier.fields.external_refs, &[]).map_err(stale_when_raced)?;
-    (tier.version, tier.updated_at) = (tier.version + 1, tx.now);
-    record(tx, Operation::Restored, id, tier.version, Map::new())?;
-    Ok(tier)
+    (after.version, after.updated_at) = (tier.version + 1, tx.now);
+    record(tx, Operation::Restored, id, after.version, diff(Some(&tier), Some(&after))?)?;
+    Ok(after)
 }
 
 /// What is wrong with the members; and code and rank belong to one tier.

@@ -7,6 +7,6 @@ mod rows;
 mod rules;
 pub mod store;
 
-pub use dto::{CreateTouchRecord, Direction, TouchRecord, TouchRecordFields};
+pub use dto::{CreateTouchRecord, Direction, Location, TouchRecord, TouchRecordFields};
 pub use fields::TouchRecords;
 pub use rows::TouchRecordRow;

@@ -5,7 +5,7 @@ mod document;
 mod postgres;
 mod server;
 
-pub use client::{Actor, ids};
+pub use client::{Actor, Reply, ids};
 pub use document::DOCUMENT;
 pub use postgres::postgres_url;
 pub use server::{ADMIN_EMAIL, ADMIN_PASSWORD, App, on_both, on_both_with};
