@@ -1,151 +1,25 @@
 //! The program itself: its commands, its exit codes, and what it says.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use fishpond::http::openapi::operations;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tempfile::{NamedTempFile, TempDir};
 
+use crate::harness::program::{PATIENCE, SERVE, Serving, ended, fishpond, folder, run};
 use crate::harness::{ADMIN_EMAIL, ADMIN_PASSWORD, Actor, DOCUMENT, postgres_url};
-
-const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
-const PATIENCE: Duration = Duration::from_secs(20);
-
-fn folder() -> TempDir {
-    tempfile::tempdir().expect("a folder")
-}
-
-/// The program in a folder, without this process's own settings.
-fn fishpond(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fishpond"));
-    for (name, _) in std::env::vars_os() {
-        if name == "DATABASE_URL" || name.to_string_lossy().starts_with("FISHPOND_") {
-            command.env_remove(name);
-        }
-    }
-    command.args(arguments).current_dir(folder).env("FISHPOND_METRICS_LISTEN", "off").stdin(Stdio::null());
-    command
-}
 
 /// The arguments of a command line; two spaces have an empty one between them.
 fn words(line: &str) -> Vec<&str> {
     line.split(' ').collect()
 }
 
-/// How a run ended.
-#[derive(Debug)]
-struct Outcome {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-fn run(command: &mut Command) -> Outcome {
-    let output = command.output().expect("it runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    Outcome { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-}
-
-impl Outcome {
-    /// What it printed.
-    fn ok(self) -> String {
-        assert_eq!(self.code, Some(0), "{self:?}");
-        self.stdout.trim().to_owned()
-    }
-
-    /// Why it failed.
-    fn failed(self) -> String {
-        assert_eq!(self.code, Some(1), "{self:?}");
-        assert!(self.stdout.is_empty() && self.stderr.contains("error: "), "{self:?}");
-        self.stderr
-    }
-}
-
-/// A server of its own process. Dropping it kills it.
-#[derive(Debug)]
-struct Serving {
-    child: Child,
-    base: String,
-    stdout: BufReader<ChildStdout>,
-    stderr: NamedTempFile,
-}
-
-impl Serving {
-    /// Waits for `listening on …`; `Err` is how it ended instead.
-    fn start(command: &mut Command) -> Result<Self, Outcome> {
-        let stderr = NamedTempFile::new().expect("a file");
-        let appending = File::options().append(true).open(stderr.path()).expect("the file");
-        let mut child = command.stdout(Stdio::piped()).stderr(appending).spawn().expect("it starts");
-        let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut line = String::new();
-        stdout.read_line(&mut line).expect("a line or the end");
-        match line.trim_end().strip_prefix("listening on ") {
-            Some(base) => Ok(Self { child, base: base.to_owned(), stdout, stderr }),
-            None => {
-                let code = ended(&mut child);
-                Err(Outcome { code, stdout: line, stderr: std::fs::read_to_string(stderr.path()).expect("text") })
-            }
-        }
-    }
-
-    /// HOST:PORT.
-    fn address(&self) -> &str {
-        self.base.trim_start_matches("http://")
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.stderr.path()).expect("text")
-    }
-
-    fn anyone(&self) -> Actor {
-        Actor::new(&self.base, None)
-    }
-
-    async fn login(&self, email: &str, password: &str) -> Actor {
-        let pair = self.anyone().post("/auth/login", json!({ "email": email, "password": password })).await.ok();
-        Actor::new(&self.base, Some(pair["access_token"].as_str().expect("a token").to_owned()))
-    }
-
-    fn ask_to_stop(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
-        assert!(sent.success());
-    }
-
-    /// Asks it to stop, and gives the exit code.
-    fn stop(mut self) -> Option<i32> {
-        self.ask_to_stop();
-        ended(&mut self.child)
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// Why a server did not start.
 fn refused(command: &mut Command) -> String {
     Serving::start(command).expect_err("it must not start").failed()
-}
-
-/// The exit code, once there is one.
-fn ended(child: &mut Child) -> Option<i32> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match child.try_wait().expect("its status") {
-            Some(status) => return status.code(),
-            None => assert!(Instant::now() < deadline, "it does not end"),
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// The generated password, from where it is shown.

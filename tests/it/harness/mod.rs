@@ -3,6 +3,7 @@
 mod client;
 mod document;
 mod postgres;
+pub mod program;
 mod server;
 
 pub use client::{Actor, Reply, ids};
