@@ -285,7 +285,7 @@ fn cors(origins: &[String]) -> Cors {
             "accept-language",
             "x-request-id",
         ])
-        .expose_headers(["etag", "location", "link", "error-code", "retry-after", "x-request-id", "api-version"])
+        .expose_headers(["etag", "location", "link", "error-code", "retry-after", "x-request-id", "api-version", "idempotency-replayed"])
         .max_age(3600);
     if origins.iter().any(|origin| origin == "*") {
         return cors.allow_any_origin();

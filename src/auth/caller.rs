@@ -18,6 +18,7 @@ use crate::db::Actor;
 use crate::db::id::SessionId;
 use crate::http::catalogue::Code;
 use crate::http::context::Context;
+use crate::http::idempotency;
 use crate::http::problem::Problem;
 use crate::http::shell::LoggedCaller;
 
@@ -73,28 +74,47 @@ impl Caller {
 
 /// Finds out who calls before any extractor runs: a request is refused for its caller first, and for its body only then.
 pub async fn authenticate(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     if request.headers().contains_key(AUTHORIZATION) && request.match_info().as_str().starts_with("/api/") {
-        let found = find(&request).await;
-        if let Ok(caller) = &found {
+        let mut caller = find(&request).await;
+        let mut readable = Ok(());
+        if let Ok(caller) = &mut caller {
             request.extensions_mut().insert(LoggedCaller(caller.scope.user_id.to_string()));
+            match idempotency::of(&mut request, caller.scope.workspace_id, caller.scope.user_id).await {
+                Ok(key) => caller.actor.idempotency = key,
+                Err(problem) => readable = Err(problem),
+            }
         }
-        request.extensions_mut().insert(Found(found));
+        request.extensions_mut().insert(Found { caller, readable });
     }
     next.call(request).await
 }
 
 /// What `authenticate` leaves for the extractors.
-struct Found(Result<Caller, Problem>);
+struct Found {
+    caller: Result<Caller, Problem>,
+    /// What is wrong with the idempotency key, or with the body that was read for it: told to those who may do what they ask.
+    readable: Result<(), Problem>,
+}
+
+impl Found {
+    fn check(request: &HttpRequest, may: impl FnOnce(&Caller) -> Result<(), Problem>) -> Result<Caller, Problem> {
+        let extensions = request.extensions();
+        let Self { caller, readable } = extensions.get().ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+        let caller = caller.clone()?;
+        may(&caller)?;
+        readable.clone().map(|()| caller)
+    }
+}
 
 async fn find(request: &ServiceRequest) -> Result<Caller, Problem> {
     let auth = request.app_data::<Data<Auth>>().ok_or_else(|| Problem::new(Code::InternalError))?;
     let (principal, session_id) = auth.authenticate(bearer(request.headers())?).await?;
     let request_id = request.extensions().get::<Context>().map(|context| context.request_id.clone()).unwrap_or_default();
     Ok(Caller {
-        actor: Actor { workspace_id: principal.workspace_id, user_id: Some(principal.user_id), request_id },
+        actor: Actor { workspace_id: principal.workspace_id, user_id: Some(principal.user_id), request_id, idempotency: None },
         scope: Scope::of(principal.workspace_id, principal.user_id, principal.role),
         role: principal.role,
         session_id,
@@ -108,8 +128,7 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = request.extensions().get::<Found>().map(|found| found.0.clone());
-        ready(found.unwrap_or_else(|| Err(Problem::new(Code::Unauthenticated))))
+        ready(Found::check(request, |_| Ok(())))
     }
 }
 
@@ -136,8 +155,7 @@ impl<P: Privilege> FromRequest for Can<P> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let caller = Caller::from_request(request, payload).into_inner();
-        ready(caller.and_then(|caller| caller.check::<P>().map(|()| Self(caller, PhantomData))))
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Found::check(request, Caller::check::<P>).map(|caller| Self(caller, PhantomData)))
     }
 }

@@ -204,8 +204,8 @@ impl Cli {
             Command::ApiKey(ApiKeyCommand::Create { workspace, name, scopes, expires_at, common }) => {
                 let input: CreateApiKey =
                     input::checked("CreateApiKey", json!({ "name": name, "scopes": scopes, "expires_at": expires_at }))?;
-                let new = in_workspace(&common, workspace, &|tx| api_keys::create(tx, &input))?;
-                println!("{}", new.key);
+                let (key, _) = in_workspace(&common, workspace, &|tx| api_keys::create(tx, &input))?;
+                println!("{key}");
                 Ok(())
             }
             Command::Demo(command) => command.run(),

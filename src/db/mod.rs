@@ -9,6 +9,7 @@ mod connection;
 pub mod failure;
 mod gate;
 pub mod id;
+mod idempotency;
 pub mod migrate;
 pub mod money;
 pub mod percent;
@@ -33,8 +34,10 @@ pub use tx::{Actor, Hold, Topic, Tx, run as transact};
 
 use connection::Pooled;
 use failure::Class;
+use idempotency::Running;
 use writer::Writer;
 
+use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 
@@ -64,6 +67,8 @@ pub struct Db {
     gate: Arc<Gate>,
     /// `Some` on SQLite.
     writer: Option<Writer>,
+    /// The requests with a key that the writer has.
+    running: Running,
     statements: Arc<AtomicU64>,
     /// Refuses a second server on one SQLite file for as long as this value lives.
     _lock: Option<Arc<File>>,
@@ -116,7 +121,7 @@ impl Db {
             Target::Postgres(_) => None,
         };
         let gate = Arc::new(Gate::new(options.connections as usize, options.read_queue));
-        Ok(Self { pool, gate, writer, statements, _lock: lock })
+        Ok(Self { pool, gate, writer, running: Running::default(), statements, _lock: lock })
     }
 
     /// Makes the SQLite file and the folder it lies in. The file holds the signing keys: nobody else may read it.
@@ -167,9 +172,38 @@ impl Db {
         self.with_connection(work).await
     }
 
+    /// Runs the write that answers a request, like `write`. When the request has an idempotency key, its answer is stored with the
+    /// write, and what was stored before is given again. A handler does this once.
+    pub async fn answer<F>(&self, actor: &Actor, work: F) -> Result<Answer, Problem>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<Answer, Failure> + Send + 'static,
+    {
+        let _entered = if self.writer.is_some() { self.running.enter(actor)? } else { None };
+        let answered = self.transact(actor, move |tx| idempotency::once(tx, &work)).await;
+        if actor.idempotency.is_some() && answered.is_ok() {
+            idempotency::wait_after_commit().await;
+        }
+        answered
+    }
+
+    /// The answer that was given to the same request before: for handlers with rules that do not hold a second time.
+    pub async fn replay(&self, actor: &Actor) -> Result<Option<Answer>, Problem> {
+        let (workspace_id, Some(request)) = (actor.workspace_id, actor.idempotency) else { return Ok(None) };
+        self.read(move |conn| idempotency::find(conn, workspace_id, &request, clock::now())).await
+    }
+
     /// Runs a unit of work in one transaction; acknowledged means durable. Work that lost a race runs again, so it
     /// must take all it needs from its arguments and from what it reads inside.
     pub async fn write<T, F>(&self, actor: &Actor, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
+    {
+        debug_assert!(actor.idempotency.is_none(), "what answers a request with a key goes through `answer`");
+        self.transact(actor, work).await
+    }
+
+    async fn transact<T, F>(&self, actor: &Actor, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,

@@ -506,6 +506,22 @@ table! {
     }
 }
 
+table! {
+    use crate::db::types::{DbInstant, DbUuid};
+    use diesel::sql_types::*;
+
+    idempotency_keys (workspace_id, key_hash) {
+        workspace_id -> DbUuid,
+        key_hash -> Binary,
+        fingerprint -> Binary,
+        status -> Integer,
+        location -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        body -> Binary,
+        created_at -> DbInstant,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     workspaces,
     users,
@@ -531,5 +547,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     stage_moves,
     touch_records,
     touch_record_contacts,
-    customer_events
+    customer_events,
+    idempotency_keys
 );

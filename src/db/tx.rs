@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::id::{Id, Kind, UserId, WorkspaceId};
 use super::types::{DbUuid, Instant};
 use super::{DbConnection, on_backend};
+use crate::http::idempotency::Idempotency;
 
 /// Who acts, and in which request. What the change log records.
 #[derive(Debug, Clone)]
@@ -19,12 +20,14 @@ pub struct Actor {
     /// `None` for the system itself.
     pub user_id: Option<UserId>,
     pub request_id: String,
+    /// What the request is known by, when it may be sent again.
+    pub idempotency: Option<Idempotency>,
 }
 
 impl Actor {
     /// The system's own work, outside of any request.
     pub fn system(workspace_id: WorkspaceId) -> Self {
-        Self { workspace_id, user_id: None, request_id: "system".to_owned() }
+        Self { workspace_id, user_id: None, request_id: "system".to_owned(), idempotency: None }
     }
 }
 

@@ -94,7 +94,7 @@ impl Setting {
             Who::Rep(place) => (self.rep(place)?, Role::Rep),
         };
         let scope = Scope::of(self.workspace_id, user_id, role);
-        let actor = Actor { workspace_id: self.workspace_id, user_id: Some(user_id), request_id: REQUEST.to_owned() };
+        let actor = Actor { user_id: Some(user_id), request_id: REQUEST.to_owned(), ..Actor::system(self.workspace_id) };
         let tx = &mut Tx { conn: &mut *tx.conn, actor: &actor, now: event.at };
         match &event.deed {
             Deed::NewCustomer { customer, kind, owner, parent, fields } => {

@@ -1,5 +1,5 @@
-//! A finished answer: status, the headers a replay repeats, and the body. `db.write` gives it back from inside the
-//! transaction, so that it can be stored with the write it answers.
+//! A finished answer: status, the headers a replay repeats, and the body. `db.answer` gets it from inside the transaction, so
+//! that it can be stored with the write it answers.
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::catalogue::Code;
 use super::etag;
+use super::idempotency::REPLAYED;
 use super::page::Page;
 use super::problem::Problem;
 
@@ -20,16 +21,20 @@ pub struct Answer {
     pub link: Option<String>,
     /// Whether it has members that change without the version: then a 304 would lie.
     pub is_volatile: bool,
+    /// Whether it was given before, to the same request.
+    pub is_replayed: bool,
     pub body: Vec<u8>,
+    /// The body without its secrets, when it has any.
+    repeated: Option<Vec<u8>>,
 }
 
 impl Answer {
+    const fn bare(status: StatusCode, body: Vec<u8>) -> Self {
+        Self { status, location: None, etag: None, link: None, is_volatile: false, is_replayed: false, body, repeated: None }
+    }
+
     pub fn new<T: Serialize>(status: StatusCode, body: &T) -> Result<Self, Problem> {
-        let body = serde_json::to_vec(body).map_err(|error| {
-            tracing::error!(%error, "an answer cannot be serialised");
-            Problem::new(Code::InternalError)
-        })?;
-        Ok(Self { status, location: None, etag: None, link: None, is_volatile: false, body })
+        Ok(Self::bare(status, json(body)?))
     }
 
     pub fn ok<T: Serialize>(body: &T) -> Result<Self, Problem> {
@@ -59,8 +64,30 @@ impl Answer {
     }
 
     pub const fn no_content() -> Self {
-        Self { status: StatusCode::NO_CONTENT, location: None, etag: None, link: None, is_volatile: false, body: Vec::new() }
+        Self::bare(StatusCode::NO_CONTENT, Vec::new())
     }
+
+    /// What was answered before.
+    pub fn replayed(status: StatusCode, location: Option<String>, etag: Option<String>, body: Vec<u8>) -> Self {
+        Self { location, etag, is_replayed: true, ..Self::bare(status, body) }
+    }
+
+    /// For a body with a secret that is shown once: what is stored for replays in its place.
+    pub fn repeated_as<T: Serialize>(self, body: &T) -> Result<Self, Problem> {
+        Ok(Self { repeated: Some(json(body)?), ..self })
+    }
+
+    /// The body that a replay has.
+    pub fn body_to_repeat(&self) -> &[u8] {
+        self.repeated.as_ref().unwrap_or(&self.body)
+    }
+}
+
+fn json<T: Serialize>(body: &T) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(body).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be serialised");
+        Problem::new(Code::InternalError)
+    })
 }
 
 /// Marks a volatile answer for the shell.
@@ -79,6 +106,9 @@ impl Responder for Answer {
         }
         if let Some(link) = self.link {
             response.insert_header((LINK, link));
+        }
+        if self.is_replayed {
+            response.insert_header((REPLAYED, "true"));
         }
         if self.body.is_empty() {
             return response.finish();

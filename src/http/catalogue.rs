@@ -49,6 +49,7 @@ pub enum Code {
     CustomerDeleted,
     InUse,
     InvalidTransition,
+    IdempotencyInProgress,
     CursorExpired,
     VersionConflict,
     BodyTooLarge,
@@ -57,6 +58,7 @@ pub enum Code {
     UnsupportedContentEncoding,
     // 422: the fields
     ValidationFailed,
+    IdempotencyKeyReused,
     WorkspaceRequired,
     Required,
     WrongType,
@@ -119,7 +121,7 @@ impl Code {
 
     /// Whether the same request may succeed later without being changed.
     pub const fn retryable(self) -> bool {
-        matches!(self.entry().status, 408 | 429 | 503)
+        matches!(self.entry().status, 408 | 429 | 503) || matches!(self, Self::IdempotencyInProgress)
     }
 
     pub const fn title(self, language: Language) -> &'static str {
@@ -324,6 +326,13 @@ impl Code {
             Self::InvalidTransition => {
                 row(409, "This move is not allowed", "不允许的状态变更", "{from} cannot become {to}", "{from} 不能变为 {to}")
             }
+            Self::IdempotencyInProgress => row(
+                409,
+                "The same request is still running",
+                "相同的请求仍在处理中",
+                "A request with this Idempotency-Key is still running; try again in {retry_after} seconds",
+                "使用该 Idempotency-Key 的请求仍在处理中，请在 {retry_after} 秒后重试",
+            ),
             Self::CursorExpired => row(
                 410,
                 "The cursor is too old",
@@ -355,6 +364,13 @@ impl Code {
             Self::ValidationFailed => {
                 row(422, "Some fields are not valid", "部分字段无效", "Fields that are not valid: {count}", "无效字段数：{count}")
             }
+            Self::IdempotencyKeyReused => row(
+                422,
+                "The idempotency key was used for another request",
+                "幂等键已用于其他请求",
+                "This Idempotency-Key was sent with another query or body; a new request needs a new key",
+                "该 Idempotency-Key 已随不同的查询参数或请求体使用过；新的请求需要新的键",
+            ),
             Self::WorkspaceRequired => row(
                 422,
                 "Which workspace?",

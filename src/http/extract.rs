@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
@@ -101,7 +101,7 @@ async fn checked(request: &HttpRequest, payload: Payload, types: &[&str], schema
     if !types.contains(&essence.as_str()) {
         return Err(Problem::new(Code::UnsupportedMediaType).with("expected", types.first().copied().unwrap_or_default()));
     }
-    let bytes = read(request, payload, MAX_BODY).await?;
+    let bytes = read(request.headers(), payload, MAX_BODY).await?;
     let mut value = strict_json::parse(&bytes, strict_json::BODY)?;
     let schemas = request.app_data::<Data<Schemas>>().ok_or_else(|| Problem::new(Code::InternalError))?;
     Problem::check(schemas.check(schema, &mut value))?;
@@ -109,9 +109,9 @@ async fn checked(request: &HttpRequest, payload: Payload, types: &[&str], schema
 }
 
 /// Reads the body within its limits of size and time.
-async fn read(request: &HttpRequest, mut payload: Payload, max: usize) -> Result<Bytes, Problem> {
+pub(super) async fn read(headers: &HeaderMap, mut payload: Payload, max: usize) -> Result<Bytes, Problem> {
     let too_large = || Problem::new(Code::BodyTooLarge).with("max_bytes", max);
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<usize>().ok());
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<usize>().ok());
     if announced.is_some_and(|length| length > max) {
         return Err(too_large());
     }

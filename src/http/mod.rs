@@ -1,7 +1,7 @@
 //! The HTTP shell; it knows no CRM noun.
 //!
 //! `shell` stands around every request; `extract`, `query` and `etag` read it strictly; `problem` and `catalogue` say no;
-//! `answer` and `page` say yes; `openapi`, `document` and `schemas` make the document and check bodies by it.
+//! `answer` and `page` say yes, and `idempotency` says it once; `openapi`, `document` and `schemas` make the document and check bodies by it.
 
 pub mod answer;
 pub mod catalogue;
@@ -11,6 +11,7 @@ pub mod etag;
 pub mod extract;
 pub mod formats;
 mod held;
+pub mod idempotency;
 pub mod language;
 pub mod metrics;
 pub mod openapi;

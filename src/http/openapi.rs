@@ -4,6 +4,7 @@
 //! and take null for "clear", answers have every member, every operation may answer a problem.
 #![expect(clippy::indexing_slicing, reason = "a JSON value read by name gives null when there is none")]
 
+mod headers;
 mod inputs;
 
 pub use inputs::make_patches_whole;
@@ -36,7 +37,7 @@ pub fn finish(document: &mut Value) {
         schemas.sort_keys();
     }
     default_answers(document);
-    headers(document);
+    headers::describe(document);
     prune(document);
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.sort_keys();
@@ -211,42 +212,6 @@ fn reachable(document: &Value, from: &BTreeSet<String>) -> BTreeSet<String> {
     seen
 }
 
-/// The headers that come with an answer follow from what it is: an object has a version, a new one a place, a page a next one.
-fn headers(document: &mut Value) {
-    let schemas = document["components"]["schemas"].clone();
-    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
-    let Some(paths) = document["paths"].as_object_mut() else { return };
-    for (_, operation) in paths.values_mut().filter_map(Value::as_object_mut).flatten() {
-        for (status, answer) in operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
-            let properties = schema_name(&answer["content"]["application/json"]["schema"]).map(|name| &schemas[name]["properties"]);
-            let has = |member: &str| properties.is_some_and(|properties| properties.get(member).is_some());
-            let mut found = Map::new();
-            if has("version") && has("id") {
-                found.insert("ETag".to_owned(), text("The object's version, `\"v<version>\"`: send it as `If-Match`."));
-            }
-            if status == "201" {
-                found.insert("Location".to_owned(), text("Where the new object is."));
-            }
-            if has("next_cursor") && has("total") {
-                found.insert("Link".to_owned(), text("`<…>; rel=\"next\"` when there is a next page."));
-            }
-            if !found.is_empty() {
-                answer["headers"] = Value::Object(found);
-            }
-        }
-        if operation["responses"].get("304").is_some() {
-            let condition = json!({
-                "name": "If-None-Match", "in": "header", "required": false, "schema": { "type": "string" },
-                "description": "The `ETag` that the caller has: when the object has not changed, the answer is 304 without a body.",
-            });
-            if operation.get("parameters").is_none() {
-                operation["parameters"] = json!([]);
-            }
-            operation["parameters"].as_array_mut().into_iter().for_each(|parameters| parameters.push(condition.clone()));
-        }
-    }
-}
-
 /// Takes out the schemas that nothing names any more.
 fn prune(document: &mut Value) {
     let mut open = Vec::new();
@@ -275,7 +240,7 @@ fn default_answers(document: &mut Value) {
         "description": "The request was refused; `code` says why.",
         "headers": {
             "Error-Code": { "description": "The problem's code.", "schema": { "type": "string" } },
-            "Retry-After": { "description": "Seconds to wait (429 and 503).", "schema": { "type": "integer" } },
+            "Retry-After": { "description": "Seconds to wait (429, 503, and 409 `idempotency_in_progress`).", "schema": { "type": "integer" } },
         },
         "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
     });

@@ -286,7 +286,8 @@ fn only_browsers_of_allowed_origins_may_call() {
         let refused = from(Method::GET, OURS).await;
         assert_eq!(refused.status().as_u16(), 401);
         assert_eq!(refused.headers()[ALLOWED], OURS, "a page may read what went wrong");
-        assert!(refused.headers()["access-control-expose-headers"].to_str().unwrap().contains("error-code"));
+        let exposed = refused.headers()["access-control-expose-headers"].to_str().unwrap();
+        assert!(["error-code", "idempotency-replayed"].iter().all(|name| exposed.contains(name)), "{exposed}");
         for method in [Method::OPTIONS, Method::GET] {
             assert!(!from(method, "https://evil.example.com").await.headers().contains_key(ALLOWED));
         }

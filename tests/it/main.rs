@@ -22,6 +22,7 @@ mod demo;
 mod dictionaries;
 mod guards;
 mod hierarchy;
+mod idempotency;
 mod lists;
 mod migrations;
 mod operations;

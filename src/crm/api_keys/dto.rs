@@ -44,9 +44,10 @@ pub struct ApiKey {
 /// A new API key with its secret, which is shown this once.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NewApiKey {
-    /// Keep it safe: it cannot be shown again.
+    /// Keep it safe: it cannot be shown again. Null when the same request is answered again: if nobody has it, revoke this key and
+    /// make another one.
     #[schema(example = "fp_Zk3vR8pQ_…")]
-    pub key: String,
+    pub key: Option<String>,
     #[serde(flatten)]
     pub api_key: ApiKey,
 }

@@ -34,9 +34,11 @@ pub async fn list_api_keys(db: Data<Db>, caller: Can<ReadApiKeys>, list: List<Ap
 #[post("/api-keys")]
 pub async fn create_api_key(db: Data<Db>, caller: Can<WriteApiKeys>, body: Body<CreateApiKey>) -> Result<Answer, Problem> {
     caller.check_grant(&body.0.scopes)?;
-    db.write(&caller.actor, move |tx| {
-        let new = store::create(tx, &body.0)?;
-        Ok(Answer::created(format!("/api/v1/api-keys/{}", new.api_key.id), new.api_key.version, &new)?)
+    db.answer(&caller.actor, move |tx| {
+        let (key, api_key) = store::create(tx, &body.0)?;
+        let (location, version) = (format!("/api/v1/api-keys/{}", api_key.id), api_key.version);
+        let new = NewApiKey { key: Some(key), api_key };
+        Ok(Answer::created(location, version, &new)?.repeated_as(&NewApiKey { key: None, ..new })?)
     })
     .await
 }
@@ -65,7 +67,7 @@ pub async fn revoke_api_key(
     if_match: IfMatch,
 ) -> Result<Answer, Problem> {
     let answer = db
-        .write(&caller.actor, move |tx| {
+        .answer(&caller.actor, move |tx| {
             let api_key = store::revoke(tx, id.0, &if_match)?;
             Ok(Answer::object(api_key.version, &api_key)?)
         })

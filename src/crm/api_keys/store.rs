@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::dto::{ApiKey, CreateApiKey, NewApiKey};
+use super::dto::{ApiKey, CreateApiKey};
 use crate::auth::privileges::{Role, SCOPES};
 use crate::auth::secrets;
 use crate::changes::{Operation, diff, record};
@@ -75,7 +75,8 @@ pub fn list(conn: &mut DbConnection, workspace_id: WorkspaceId, list: &List<ApiK
     Ok(list.page(workspace_id, rows.into_iter().map(ApiKey::from).collect(), total)?)
 }
 
-pub fn create(tx: &mut Tx<'_>, input: &CreateApiKey) -> Result<NewApiKey, Failure> {
+/// The key's secret, and what is stored of it.
+pub fn create(tx: &mut Tx<'_>, input: &CreateApiKey) -> Result<(String, ApiKey), Failure> {
     check_scopes(&input.scopes)?;
     let service = users::NewUser {
         kind: UserKind::Service,
@@ -122,7 +123,7 @@ pub fn create(tx: &mut Tx<'_>, input: &CreateApiKey) -> Result<NewApiKey, Failur
         ))
         .execute(tx.conn)?;
     record(tx, Operation::Created, api_key.id, 1, diff(None, Some(&api_key))?)?;
-    Ok(NewApiKey { key, api_key })
+    Ok((key, api_key))
 }
 
 fn check_scopes(scopes: &[String]) -> Result<(), Problem> {

@@ -37,7 +37,7 @@ pub async fn list_contacts(db: Data<Db>, caller: Can<ReadContacts>, list: List<C
 #[post("/contacts")]
 pub async fn create_contact(db: Data<Db>, caller: Can<WriteContacts>, body: Body<CreateContact>) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let contact = store::create(tx, &scope, &body.0)?;
         Ok(Answer::created(format!("/api/v1/contacts/{}", contact.id), contact.version, &contact)?)
     })
@@ -74,7 +74,7 @@ pub async fn update_contact(
     patch: UpdateContact,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let contact = store::update(tx, &scope, id.0, &if_match, &patch)?;
         Ok(Answer::object(contact.version, &contact)?)
     })
@@ -88,7 +88,7 @@ pub async fn update_contact(
 #[delete("/contacts/{id}")]
 pub async fn delete_contact(db: Data<Db>, caller: Can<WriteContacts>, id: PathId<ContactId>, if_match: IfMatch) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         store::delete(tx, &scope, id.0, &if_match)?;
         Ok(Answer::no_content())
     })
@@ -107,7 +107,7 @@ pub async fn restore_contact(
     if_match: IfMatch,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let contact = store::restore(tx, &scope, id.0, &if_match)?;
         Ok(Answer::object(contact.version, &contact)?)
     })

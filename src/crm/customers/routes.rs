@@ -38,7 +38,7 @@ pub async fn list_customers(db: Data<Db>, caller: Can<ReadCustomers>, list: List
 #[post("/customers")]
 pub async fn create_customer(db: Data<Db>, caller: Can<WriteCustomers>, body: Body<CreateCustomer>) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let customer = store::create(tx, &scope, &body.0)?;
         Ok(Answer::created(format!("/api/v1/customers/{}", customer.id), customer.version, &customer)?)
     })
@@ -75,7 +75,7 @@ pub async fn update_customer(
     patch: UpdateCustomer,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let customer = store::update(tx, &scope, id.0, &if_match, &patch)?;
         Ok(Answer::object(customer.version, &customer)?)
     })
@@ -95,7 +95,7 @@ pub async fn delete_customer(
     if_match: IfMatch,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         deletion::delete(tx, &scope, id.0, &if_match)?;
         Ok(Answer::no_content())
     })
@@ -115,7 +115,7 @@ pub async fn restore_customer(
     if_match: IfMatch,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let customer = deletion::restore(tx, &scope, id.0, &if_match)?;
         Ok(Answer::object(customer.version, &customer)?)
     })
@@ -141,7 +141,7 @@ pub async fn move_customer_lifecycle(
     body: Body<MoveLifecycle>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let customer = moves::move_lifecycle(tx, &scope, id.0, &if_match, &body.0)?;
         Ok(Answer::object(customer.version, &customer)?)
     })
@@ -167,7 +167,7 @@ pub async fn set_customer_tier(
     body: Body<SetTier>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let customer = moves::set_tier(tx, &scope, id.0, &if_match, &body.0)?;
         Ok(Answer::object(customer.version, &customer)?)
     })
@@ -205,5 +205,5 @@ pub async fn transfer_customers(
     body: Body<TransferCustomers>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| Ok(ownership::transfer(tx, &scope, context.language, &body.0)?.answer()?)).await
+    db.answer(&caller.actor, move |tx| Ok(ownership::transfer(tx, &scope, context.language, &body.0)?.answer()?)).await
 }

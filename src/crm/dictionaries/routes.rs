@@ -61,7 +61,7 @@ pub async fn update_dictionary(
     if_match: IfMatch,
     body: Body<UpdateDictionary>,
 ) -> Result<Answer, Problem> {
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let dictionary = store::put(tx, &name.0, &if_match, &body.0.items)?;
         Ok(Answer::object(dictionary.version, &dictionary)?)
     })

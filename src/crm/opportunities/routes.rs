@@ -39,7 +39,7 @@ pub async fn list_opportunities(db: Data<Db>, caller: Can<ReadOpportunities>, li
 #[post("/opportunities")]
 pub async fn create_opportunity(db: Data<Db>, caller: Can<WriteOpportunities>, body: Body<CreateOpportunity>) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let opportunity = store::create(tx, &scope, &body.0)?;
         Ok(Answer::created(format!("/api/v1/opportunities/{}", opportunity.id), opportunity.version, &opportunity)?)
     })
@@ -76,7 +76,7 @@ pub async fn update_opportunity(
     patch: UpdateOpportunity,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let opportunity = store::update(tx, &scope, id.0, &if_match, &patch)?;
         Ok(Answer::object(opportunity.version, &opportunity)?)
     })
@@ -95,7 +95,7 @@ pub async fn delete_opportunity(
     if_match: IfMatch,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         store::delete(tx, &scope, id.0, &if_match)?;
         Ok(Answer::no_content())
     })
@@ -115,7 +115,7 @@ pub async fn restore_opportunity(
     if_match: IfMatch,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let opportunity = store::restore(tx, &scope, id.0, &if_match)?;
         Ok(Answer::object(opportunity.version, &opportunity)?)
     })
@@ -143,7 +143,7 @@ pub async fn move_opportunity(
     body: Body<MoveOpportunity>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let opportunity = moves::move_opportunity(tx, &scope, id.0, &if_match, &body.0)?;
         Ok(Answer::object(opportunity.version, &opportunity)?)
     })
@@ -181,5 +181,5 @@ pub async fn transfer_opportunities(
     body: Body<TransferOpportunities>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| Ok(transfers::transfer(tx, &scope, context.language, &body.0)?.answer()?)).await
+    db.answer(&caller.actor, move |tx| Ok(transfers::transfer(tx, &scope, context.language, &body.0)?.answer()?)).await
 }

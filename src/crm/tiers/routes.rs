@@ -37,7 +37,7 @@ pub async fn list_tiers(db: Data<Db>, caller: Can<ReadTiers>, list: List<Tiers>)
 #[utoipa::path(tag = "tiers", request_body = CreateTier, responses((status = 201, description = "The new tier.", body = Tier)), security(("bearer" = ["tiers:write"])))]
 #[post("/tiers")]
 pub async fn create_tier(db: Data<Db>, caller: Can<WriteTiers>, body: Body<CreateTier>) -> Result<Answer, Problem> {
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let tier = store::create(tx, &body.0)?;
         Ok(Answer::created(format!("/api/v1/tiers/{}", tier.id), tier.version, &tier)?)
     })
@@ -85,7 +85,7 @@ pub async fn update_tier(
     if_match: IfMatch,
     patch: UpdateTier,
 ) -> Result<Answer, Problem> {
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let tier = store::update(tx, id.0, &if_match, &patch)?;
         Ok(Answer::object(tier.version, &tier)?)
     })
@@ -98,7 +98,7 @@ pub async fn update_tier(
 #[utoipa::path(tag = "tiers", params(("id" = TierId, Path), IfMatch), responses((status = 204, description = "Deleted.")), security(("bearer" = ["tiers:write"])))]
 #[delete("/tiers/{id}")]
 pub async fn delete_tier(db: Data<Db>, caller: Can<WriteTiers>, id: PathId<TierId>, if_match: IfMatch) -> Result<Answer, Problem> {
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         store::delete(tx, id.0, &if_match)?;
         Ok(Answer::no_content())
     })
@@ -111,7 +111,7 @@ pub async fn delete_tier(db: Data<Db>, caller: Can<WriteTiers>, id: PathId<TierI
 #[utoipa::path(tag = "tiers", params(("id" = TierId, Path), IfMatch), responses((status = 200, description = "The tier.", body = Tier)), security(("bearer" = ["tiers:write"])))]
 #[post("/tiers/{id}/restore")]
 pub async fn restore_tier(db: Data<Db>, caller: Can<WriteTiers>, id: PathId<TierId>, if_match: IfMatch) -> Result<Answer, Problem> {
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let tier = store::restore(tx, id.0, &if_match)?;
         Ok(Answer::object(tier.version, &tier)?)
     })

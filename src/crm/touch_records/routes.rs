@@ -37,7 +37,7 @@ pub async fn list_touch_records(db: Data<Db>, caller: Can<ReadTouchRecords>, lis
 #[post("/touch-records")]
 pub async fn create_touch_record(db: Data<Db>, caller: Can<WriteTouchRecords>, body: Body<CreateTouchRecord>) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let touch_record = store::create(tx, &scope, &body.0)?;
         Ok(Answer::created(format!("/api/v1/touch-records/{}", touch_record.id), touch_record.version, &touch_record)?)
     })
@@ -74,7 +74,7 @@ pub async fn update_touch_record(
     patch: UpdateTouchRecord,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let touch_record = store::update(tx, &scope, id.0, &if_match, &patch)?;
         Ok(Answer::object(touch_record.version, &touch_record)?)
     })
@@ -94,7 +94,7 @@ pub async fn delete_touch_record(
     if_match: IfMatch,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         store::delete(tx, &scope, id.0, &if_match)?;
         Ok(Answer::no_content())
     })
@@ -114,7 +114,7 @@ pub async fn restore_touch_record(
     if_match: IfMatch,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let touch_record = store::restore(tx, &scope, id.0, &if_match)?;
         Ok(Answer::object(touch_record.version, &touch_record)?)
     })

@@ -40,7 +40,7 @@ pub async fn create_user(db: Data<Db>, caller: Can<WriteUsers>, body: Body<Creat
     Problem::check(password::check("/password", &password))?;
     let password_hash = Some(password::hash(password).await?);
     let new = NewUser { kind: UserKind::Person, email: Some(email), fields, password_hash, must_change_password };
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let user = store::create(tx, &new)?;
         Ok(Answer::created(format!("/api/v1/users/{}", user.id), user.version, &user)?)
     })
@@ -80,7 +80,7 @@ pub async fn update_user(
 ) -> Result<Answer, Problem> {
     let administrators = caller.check_administrators();
     let answer = db
-        .write(&caller.actor, move |tx| {
+        .answer(&caller.actor, move |tx| {
             let user = store::update(tx, id.0, &if_match, &patch, &administrators)?;
             Ok(Answer::object(user.version, &user)?)
         })
@@ -105,13 +105,15 @@ pub async fn set_user_password(
     Problem::check(password::check("/password", &password))?;
     let hash = password::hash(password).await?;
     let administrators = caller.check_administrators();
-    db.write(&caller.actor, move |tx| {
-        if store::get(tx.conn, tx.actor.workspace_id, id.0)?.fields.role == Role::Admin {
-            administrators.clone()?;
-        }
-        store::set_password(tx, id.0, &hash, must_change_password, None)
-    })
-    .await?;
+    let answer = db
+        .answer(&caller.actor, move |tx| {
+            if store::get(tx.conn, tx.actor.workspace_id, id.0)?.fields.role == Role::Admin {
+                administrators.clone()?;
+            }
+            store::set_password(tx, id.0, &hash, must_change_password, None)?;
+            Ok(Answer::no_content())
+        })
+        .await?;
     auth.forget();
-    Ok(Answer::no_content())
+    Ok(answer)
 }

@@ -40,7 +40,7 @@ pub async fn update_workspace(
     if_match: IfMatch,
     patch: UpdateWorkspace,
 ) -> Result<Answer, Problem> {
-    db.write(&caller.actor, move |tx| {
+    db.answer(&caller.actor, move |tx| {
         let workspace = store::update(tx, &if_match, &patch)?;
         Ok(Answer::object(workspace.version, &workspace)?)
     })

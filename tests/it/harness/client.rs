@@ -24,6 +24,8 @@ pub struct Reply {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Value,
+    /// The body as it came.
+    pub text: String,
     what: String,
 }
 
@@ -63,13 +65,13 @@ impl Actor {
         let answer = self.http.execute(request).await.expect("an answer");
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let text = answer.text().await.expect("a text");
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
+        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.clone())) };
         let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
         if method != Method::HEAD && status != 304 && !path.starts_with("/docs") && path != "/openapi.json" {
             document::check(method.as_str(), &path, status, content_type, &body);
         }
         assert!(headers.contains_key("x-request-id"), "{method} {path} has no X-Request-Id");
-        Reply { status, headers, body, what: format!("{method} {path}") }
+        Reply { status, headers, body, text, what: format!("{method} {path}") }
     }
 
     pub async fn get(&self, path: &str) -> Reply {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 
+use diesel::connection::SimpleConnection;
 use fishpond::config::Config;
 use fishpond::db::{Db, DbConnection, Target};
 use fishpond::server::{self, Running};
@@ -51,6 +52,17 @@ pub struct App {
 
 impl App {
     fn start(store: Store, settings: &[(&str, &str)]) -> Self {
+        let mut app = Self::serve(&store.url(), settings);
+        app.store = Some(store);
+        app
+    }
+
+    /// A second server on the same database: PostgreSQL only.
+    pub fn beside(&self) -> Option<Self> {
+        (!self.is_sqlite()).then(|| Self::serve(&self.database_url(), &[]))
+    }
+
+    fn serve(database_url: &str, settings: &[(&str, &str)]) -> Self {
         let defaults = [
             ("listen", "127.0.0.1:0"),
             ("metrics_listen", "127.0.0.1:0"),
@@ -59,7 +71,7 @@ impl App {
             ("shutdown_seconds", "5"),
         ];
         let mut source: Vec<(String, String)> = defaults.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        source.push(("database_url".to_owned(), store.url()));
+        source.push(("database_url".to_owned(), database_url.to_owned()));
         let own = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let config = Config::from_sources(vec![], source, own).expect("a valid configuration");
         let (sender, receiver) = mpsc::channel();
@@ -73,7 +85,7 @@ impl App {
         });
         let (address, metrics, handle) = receiver.recv().expect("the server started");
         let metrics = metrics.map(|address| format!("http://{address}/metrics")).unwrap_or_default();
-        Self { base: format!("http://{address}"), metrics, config, handle, thread: Some(thread), store: Some(store) }
+        Self { base: format!("http://{address}"), metrics, config, handle, thread: Some(thread), store: None }
     }
 
     pub fn is_sqlite(&self) -> bool {
@@ -136,6 +148,24 @@ impl App {
     /// Works on the database behind the server's back.
     pub fn db<T>(&self, work: impl FnOnce(&mut DbConnection) -> T) -> T {
         Db::setup(&Target::parse(&self.database_url()).expect("a known scheme"), work).expect("a connection")
+    }
+
+    /// Keeps everybody from writing customers, from the time that this returns until something is received.
+    pub fn hold_writes(&self, released: mpsc::Receiver<()>) -> std::thread::JoinHandle<()> {
+        let target = Target::parse(&self.database_url()).expect("a known scheme");
+        let begin = if self.is_sqlite() { "BEGIN IMMEDIATE" } else { "BEGIN; LOCK TABLE customers IN EXCLUSIVE MODE" };
+        let (holding, held) = mpsc::channel();
+        let holder = std::thread::spawn(move || {
+            let held = Db::setup(&target, |conn| {
+                conn.batch_execute(begin).expect("a lock");
+                holding.send(()).expect("the test waits");
+                released.recv().expect("the test releases it");
+                conn.batch_execute("COMMIT").expect("the end of it");
+            });
+            held.expect("a connection");
+        });
+        held.recv().expect("it is held");
+        holder
     }
 
     /// SQL statements that the server has run.

@@ -1,0 +1,16 @@
+-- What requests with an Idempotency-Key were answered, for 7 days.
+CREATE TABLE idempotency_keys (
+    workspace_id UUID NOT NULL REFERENCES workspaces (id),
+    -- SHA-256 of the caller, the method, the path and the key.
+    key_hash BYTEA NOT NULL,
+    -- SHA-256 of the key, the query and the body.
+    fingerprint BYTEA NOT NULL,
+    status INTEGER NOT NULL,
+    location TEXT,
+    etag TEXT,
+    body BYTEA NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (workspace_id, key_hash)
+);
+-- What is too old is found by this.
+CREATE INDEX idempotency_keys_created_at ON idempotency_keys (created_at);
