@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::references;
-use crate::db::id::{Id, Kind, UserId};
+use crate::db::id::{CustomerId, Id, Kind, UserId};
 use crate::db::{Failure, Tx};
 use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
@@ -50,12 +50,14 @@ impl TransferResults {
     }
 }
 
-/// Moves each object by `move_one`, which gives its new version.
+/// Moves each object by `move_one`, which gives its new version. `place` is the same order for everybody: two transfers of the
+/// same objects then wait for each other instead of deadlocking.
 pub fn transfer<K: Kind>(
     tx: &mut Tx<'_>,
     language: Language,
     ids: &[Id<K>],
     to_user_id: UserId,
+    place: impl Fn(Id<K>) -> (Option<CustomerId>, Id<K>),
     mut move_one: impl FnMut(&mut Tx<'_>, Id<K>) -> Result<i64, Failure>,
 ) -> Result<TransferResults, Failure> {
     let mut errors = Vec::new();
@@ -64,9 +66,8 @@ pub fn transfer<K: Kind>(
     let repeated = ids.iter().enumerate().filter(|(_, id)| !seen.insert(**id));
     errors.extend(repeated.map(|(index, _)| FieldError::new(format!("/ids/{index}"), Code::DuplicateItem)));
     Problem::check(errors)?;
-    // In one order for everybody: two transfers of the same objects then wait for each other instead of deadlocking.
     let mut ordered: Vec<(usize, Id<K>)> = ids.iter().copied().enumerate().collect();
-    ordered.sort_by_key(|(_, id)| *id);
+    ordered.sort_by_key(|(_, id)| place(*id));
     let mut results = Vec::with_capacity(ids.len());
     for (index, id) in ordered {
         let (status, version, problem) = match move_one(tx, id) {

@@ -89,7 +89,7 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch,
     if changed.is_empty() {
         return Ok(before);
     }
-    (after.version, after.updated_at) = (before.version + 1, tx.now);
+    (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(scope.workspace_id, &after);
     let guarded = contacts::version.eq(before.version).and(contacts::deleted_at.is_null());
     written(diesel::update(contacts::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;

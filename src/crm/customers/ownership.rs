@@ -40,13 +40,20 @@ pub fn place(
 /// stays, and says why.
 pub fn transfer(tx: &mut Tx<'_>, scope: &Scope, language: Language, input: &TransferCustomers) -> Result<TransferResults, Failure> {
     let TransferCustomers { ids, to_user_id, reason, keep_opportunities } = input;
-    transfers::transfer(tx, language, ids, *to_user_id, |tx, id| {
-        let before = store::get_for_change(tx.conn, scope, id)?;
-        let after = Customer { owner_id: Some(*to_user_id), pool_id: None, ..before.clone() };
-        let after = store::save_with(tx, scope, &before, after, Operation::Transferred, &[("reason", Some(reason.clone()))])?;
-        if !keep_opportunities {
-            opportunities::transfer_open(tx, scope, id, *to_user_id, reason)?;
-        }
-        Ok(after.version)
-    })
+    transfers::transfer(
+        tx,
+        language,
+        ids,
+        *to_user_id,
+        |id| (Some(id), id),
+        |tx, id| {
+            let before = store::get_for_change(tx.conn, scope, id)?;
+            let after = Customer { owner_id: Some(*to_user_id), pool_id: None, ..before.clone() };
+            let after = store::save_with(tx, scope, &before, after, Operation::Transferred, &[("reason", Some(reason.clone()))])?;
+            if !keep_opportunities {
+                opportunities::transfer_open(tx, scope, id, *to_user_id, reason)?;
+            }
+            Ok(after.version)
+        },
+    )
 }

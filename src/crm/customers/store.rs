@@ -146,7 +146,7 @@ pub fn save_with(
         return Ok(before.clone());
     }
     add_facts(&mut changed, facts);
-    (after.version, after.updated_at) = (before.version + 1, tx.now);
+    (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let (row, profile) = rows_of(tx.actor.workspace_id, &after);
     let guarded = customers::version.eq(before.version).and(customers::deleted_at.is_null());
     written(diesel::update(customers::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;

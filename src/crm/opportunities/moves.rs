@@ -33,13 +33,15 @@ pub fn move_opportunity(
     references::check_codes(tx, &used.collect::<Vec<_>>(), &[], &mut errors)?;
     Problem::check(errors)?;
     let Some(stage) = stage.filter(|stage| stage.id != before.stage_id) else { return Ok(before) };
+    // Whoever waited for another move has an older `now` than that one: a stay does not begin before the last one did.
+    let now = tx.now.max(before.stage_entered_at);
     let is_closed = stage.kind != StageKind::Open;
     let after = rules::weigh(Opportunity {
         stage_id: stage.id,
         stage_kind: stage.kind,
         stage_probability: stage.probability,
-        stage_entered_at: tx.now,
-        closed_at: is_closed.then(|| how.closed_at.unwrap_or(tx.now)),
+        stage_entered_at: now,
+        closed_at: is_closed.then(|| how.closed_at.unwrap_or(now)),
         close_reason_code: how.reason_code.clone().filter(|_| is_closed),
         ..before.clone()
     });

@@ -45,7 +45,7 @@ pub fn enter(
     if from_stage_id.is_some() {
         let current = stage_moves::workspace_id.eq(workspace_id).and(stage_moves::opportunity_id.eq(opportunity.id));
         diesel::update(stage_moves::table.filter(current.and(stage_moves::left_at.is_null())))
-            .set(stage_moves::left_at.eq(tx.now))
+            .set(stage_moves::left_at.eq(opportunity.stage_entered_at))
             .execute(tx.conn)?;
     }
     let (amount, amount_currency) = Money::columns(opportunity.fields.amount.as_ref());
@@ -56,7 +56,7 @@ pub fn enter(
         customer_id: opportunity.customer_id,
         from_stage_id,
         stage_id: opportunity.stage_id,
-        entered_at: tx.now,
+        entered_at: opportunity.stage_entered_at,
         left_at: None,
         by_id: tx.actor.user_id,
         amount,

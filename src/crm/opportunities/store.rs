@@ -140,7 +140,7 @@ pub fn save(
         return Ok(after);
     }
     add_facts(&mut changed, facts);
-    (after.version, after.updated_at) = (before.version + 1, tx.now);
+    (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = opportunities::version.eq(before.version).and(opportunities::deleted_at.is_null());
     written(diesel::update(opportunities::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;

@@ -1,20 +1,33 @@
 //! Giving opportunities to another owner: by themselves, or along with their customer.
 
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
 use super::dto::{Opportunity, TransferOpportunities};
 use super::fields::Opportunities;
 use super::store::{get_for_change, load_all, save};
 use crate::auth::Scope;
 use crate::changes::Operation;
 use crate::crm::transfers::{self, TransferResults};
-use crate::db::id::{CustomerId, UserId};
-use crate::db::{Failure, Tx};
+use crate::db::id::{CustomerId, OpportunityId, UserId};
+use crate::db::schema::opportunities;
+use crate::db::{Condition, Failure, Tx};
 use crate::http::language::Language;
 use crate::listing::rows::rows;
 
 /// What the caller may not move stays, and says why.
 pub fn transfer(tx: &mut Tx<'_>, scope: &Scope, language: Language, input: &TransferOpportunities) -> Result<TransferResults, Failure> {
     let TransferOpportunities { ids, to_user_id, reason } = input;
-    transfers::transfer(tx, language, ids, *to_user_id, |tx, id| {
+    let named = Condition::any_of("opportunities.id", ids.iter().copied());
+    let customers = opportunities::table
+        .filter(opportunities::workspace_id.eq(tx.actor.workspace_id))
+        .filter(named)
+        .select((opportunities::id, opportunities::customer_id));
+    let customers: HashMap<OpportunityId, CustomerId> = customers.load(tx.conn)?.into_iter().collect();
+    // By customer, as a transfer of customers takes them along.
+    let place = |id| (customers.get(&id).copied(), id);
+    transfers::transfer(tx, language, ids, *to_user_id, place, |tx, id| {
         let before = get_for_change(tx.conn, scope, id)?;
         give(tx, scope, &before, *to_user_id, reason).map(|after| after.version)
     })

@@ -105,7 +105,7 @@ fn save(tx: &mut Tx<'_>, before: &Tier, mut after: Tier) -> Result<Tier, Failure
     if changed.is_empty() {
         return Ok(after);
     }
-    (after.version, after.updated_at) = (before.version + 1, tx.now);
+    (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = tiers::version.eq(before.version).and(tiers::deleted_at.is_null());
     let update = diesel::update(tiers::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row);

@@ -105,7 +105,7 @@ pub fn update(
     if before.fields.touch_type != after.fields.touch_type {
         after.counts_as_touch = counts(tx, &after.fields.touch_type)?;
     }
-    (after.version, after.updated_at) = (before.version + 1, tx.now);
+    (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = touch_records::version.eq(before.version).and(touch_records::deleted_at.is_null());
     written(diesel::update(touch_records::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
