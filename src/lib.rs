@@ -17,6 +17,8 @@ pub mod listing;
 /// The CRM itself, a folder per resource.
 pub mod crm;
 
+/// Every route, and the document made of them.
+pub mod api;
 /// The command line.
 pub mod cli;
 /// The configuration, checked once.

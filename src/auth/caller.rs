@@ -60,11 +60,20 @@ impl Caller {
         beyond.map_or(Ok(()), |scope| Err(Problem::new(Code::InsufficientScope).with("required_scope", scope.as_str())))
     }
 
+    /// Whether this caller, when it is an API key, has a scope.
+    pub fn check_scope(&self, required: &str) -> Result<(), Problem> {
+        match &self.scopes {
+            Some(scopes) if !scopes.iter().any(|scope| scope == "*" || scope == required) => {
+                Err(Problem::new(Code::InsufficientScope).with("required_scope", required))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether this caller has a privilege, and what it lacks otherwise.
     pub fn check<P: Privilege>(&self) -> Result<(), Problem> {
         match &self.scopes {
-            Some(scopes) if scopes.iter().any(|scope| scope == "*" || scope == P::SCOPE) => Ok(()),
-            Some(_) => Err(Problem::new(Code::InsufficientScope).with("required_scope", P::SCOPE)),
+            Some(_) => self.check_scope(P::SCOPE),
             None if self.must_change_password => Err(Problem::new(Code::PasswordChangeRequired)),
             None if P::ROLES.contains(&self.role) => Ok(()),
             None => Err(Problem::new(Code::InsufficientRole).with("required_role", P::ROLES.first().map(Role::as_ref))),

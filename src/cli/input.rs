@@ -5,16 +5,16 @@ use std::error::Error;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::api;
 use crate::auth::privileges::Role;
 use crate::crm::users::{CreateUser, NewPerson};
 use crate::http::patch::strip_nulls;
 use crate::http::problem::Problem;
 use crate::http::schemas::Schemas;
-use crate::server;
 
 /// Input by the same rules as a request's body: the schema of the document.
 pub fn checked<T: DeserializeOwned>(schema: &str, mut input: Value) -> Result<T, Box<dyn Error>> {
-    let schemas = Schemas::compile(&server::document().value)?;
+    let schemas = Schemas::compile(&api::document().value)?;
     Problem::check(schemas.check(schema, &mut input))?;
     strip_nulls(&mut input);
     Ok(serde_json::from_value(input)?)

@@ -14,6 +14,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 
+use crate::api;
 use crate::auth::password;
 use crate::auth::privileges::Role;
 use crate::config::{Config, ConfigError, Source};
@@ -280,7 +281,7 @@ fn migrate(common: &Common) -> Outcome {
 }
 
 fn openapi(check: Option<PathBuf>) -> Outcome {
-    let text = server::document().pretty();
+    let text = api::document().pretty();
     match check {
         None => std::io::stdout().write_all(text.as_bytes())?,
         Some(path) => {

@@ -137,6 +137,11 @@ impl Condition {
         self.joined(" OR ", other)
     }
 
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self::sql("NOT (").append(self).then(")")
+    }
+
     fn joined(self, word: &str, other: Self) -> Self {
         match (self.is_empty(), other.is_empty()) {
             (true, _) => other,

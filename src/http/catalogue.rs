@@ -19,6 +19,7 @@ pub enum Code {
     RepeatedParameter,
     InvalidCursor,
     CursorMismatch,
+    FilterTooComplex,
     InvalidHeader,
     BadRequest,
     // 401, 403
@@ -197,6 +198,13 @@ impl Code {
                 "游标不属于此列表",
                 "The cursor was issued for another filter or sort",
                 "该游标是为其他筛选或排序签发的",
+            ),
+            Self::FilterTooComplex => row(
+                400,
+                "The filter is too complex",
+                "筛选条件过于复杂",
+                "At most {max_depth} levels, {max_comparisons} comparisons, {max_values} values and {max_characters} characters of text",
+                "最多允许 {max_depth} 层、{max_comparisons} 个条件、{max_values} 个取值，文本最多 {max_characters} 个字符",
             ),
             Self::InvalidHeader => {
                 row(400, "A header is not valid", "请求头无效", "The header {header} must be {expected}", "请求头 {header} 应为 {expected}")

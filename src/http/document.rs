@@ -52,6 +52,12 @@ impl Document {
         Self { value, text, templates, literals }
     }
 
+    /// The names of a schema's members.
+    pub fn members(&self, schema: &str) -> impl Iterator<Item = &str> {
+        let properties = self.value.pointer(&format!("/components/schemas/{schema}/properties")).and_then(Value::as_object);
+        properties.into_iter().flatten().map(|(name, _)| name.as_str())
+    }
+
     /// As checked in: indented, for people and diffs.
     pub fn pretty(&self) -> String {
         let mut text = serde_json::to_string_pretty(&self.value).unwrap_or_default();

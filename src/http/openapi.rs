@@ -6,6 +6,7 @@
 
 mod headers;
 mod inputs;
+mod partial;
 
 pub use inputs::make_patches_whole;
 
@@ -38,6 +39,7 @@ pub fn finish(document: &mut Value) {
     }
     default_answers(document);
     headers::describe(document);
+    partial::split(document);
     prune(document);
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.sort_keys();

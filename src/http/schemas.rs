@@ -66,7 +66,7 @@ impl Schemas {
 
 impl BodySchema {
     fn compile(document: &Value, name: &str) -> Result<Self, String> {
-        let schema = inline(document, &json!({ "$ref": format!("#/components/schemas/{name}") }), 0);
+        let schema = inline(document, &json!({ "$ref": format!("#/components/schemas/{name}") }), &mut Vec::new());
         let validator = jsonschema::draft202012::options()
             .should_validate_formats(true)
             .with_format("email", super::formats::is_email)
@@ -83,18 +83,21 @@ impl BodySchema {
 }
 
 /// Replaces references by what they name, and "X or null" unions by X with a null type: then every violation is a plain one.
-fn inline(document: &Value, schema: &Value, depth: usize) -> Value {
-    if depth > 32 {
-        return Value::Bool(true);
-    }
+/// What refers to itself is not checked further down here.
+fn inline(document: &Value, schema: &Value, within: &mut Vec<String>) -> Value {
     match schema {
         Value::Object(members) => {
             if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+                if within.iter().any(|outer| outer == reference) {
+                    return json!({});
+                }
                 let target = reference.strip_prefix('#').and_then(|pointer| document.pointer(pointer)).unwrap_or(&Value::Null);
-                return inline(document, target, depth + 1);
+                within.push(reference.to_owned());
+                let inlined = inline(document, target, within);
+                within.pop();
+                return inlined;
             }
-            let mut copy: Map<String, Value> =
-                members.iter().map(|(key, value)| (key.clone(), inline(document, value, depth + 1))).collect();
+            let mut copy: Map<String, Value> = members.iter().map(|(key, value)| (key.clone(), inline(document, value, within))).collect();
             if let Some(Value::Array(choices)) = copy.get("oneOf")
                 && let [only] = choices.iter().filter(|choice| choice["type"] != "null").collect::<Vec<_>>().as_slice()
                 && choices.len() == 2
@@ -105,7 +108,7 @@ fn inline(document: &Value, schema: &Value, depth: usize) -> Value {
             }
             // Deeper down as well: absent = null = default.
             let required = copy.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-            if let Some(Value::Object(properties)) = copy.get_mut("properties").filter(|_| depth > 1) {
+            if let Some(Value::Object(properties)) = copy.get_mut("properties").filter(|_| within.len() > 1) {
                 let optional = properties.iter_mut().filter(|(name, _)| !required.contains(&Value::String((*name).clone())));
                 optional.for_each(|(_, property)| super::openapi::allow_null(property));
             }
@@ -113,7 +116,7 @@ fn inline(document: &Value, schema: &Value, depth: usize) -> Value {
             copy.remove("examples");
             Value::Object(copy)
         }
-        Value::Array(items) => Value::Array(items.iter().map(|item| inline(document, item, depth + 1)).collect()),
+        Value::Array(items) => Value::Array(items.iter().map(|item| inline(document, item, within)).collect()),
         other => other.clone(),
     }
 }

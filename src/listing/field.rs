@@ -7,7 +7,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::fold::fold_compare;
-use crate::db::condition::{AnyId, Bind};
+use super::relation::Relation;
+use crate::auth::Scope;
+use crate::db::condition::{AnyId, Bind, Condition};
 use crate::db::id::{Kind, decode_with_prefix};
 use crate::db::money::{Amount, SCALE};
 use crate::db::types::Instant;
@@ -42,8 +44,8 @@ pub enum Place {
     ExternalRefs,
     /// In `lookup_keys`, as `k`, under this kind.
     LookupKeys(&'static str),
-    /// In another table: SQL up to the workspace, and from there to the comparison; a `)` ends it.
-    Related(&'static str, &'static str),
+    /// In rows of another table that the caller sees: SQL up to the comparison; a `)` ends it.
+    Related(fn(&Scope) -> Condition),
 }
 
 /// One field of a resource's list. `name` is JSON member and query parameter.
@@ -84,8 +86,8 @@ impl Field {
         self
     }
 
-    pub const fn through(mut self, before: &'static str, after: &'static str) -> Self {
-        self.place = Place::Related(before, after);
+    pub const fn through(mut self, rows: fn(&Scope) -> Condition) -> Self {
+        self.place = Place::Related(rows);
         self
     }
 
@@ -114,6 +116,17 @@ impl FieldType {
     pub const CODE: Self = Self::Key(|text| Some(text.trim().to_owned()), "text");
     /// An e-mail address: its column holds lower case.
     pub const LOWER_CASE: Self = Self::Key(|text| Some(text.trim().to_lowercase()), "an e-mail address");
+
+    /// Reads a value of a filter in JSON.
+    pub fn parse_json(self, value: &Value) -> Option<Bind> {
+        match (self, value) {
+            (Self::Integer, Value::Number(number)) => number.as_i64().map(Bind::Integer),
+            (Self::Boolean, Value::Bool(value)) => Some(Bind::Boolean(*value)),
+            (Self::Integer | Self::Boolean, _) => None,
+            (_, Value::String(text)) => self.parse(text),
+            _ => None,
+        }
+    }
 
     /// Reads a query parameter's value.
     pub fn parse(self, text: &str) -> Option<Bind> {
@@ -193,6 +206,8 @@ pub fn from_json(kind: FieldType, value: &Value) -> Option<Option<Bind>> {
 pub trait Listed: 'static {
     /// What its rows are.
     type Kind: Kind;
+    /// The schema of its rows in the document.
+    const SCHEMA: &'static str;
     /// The table whose `id` ends every order.
     const TABLE: &'static str;
     /// The table with whatever is joined to it that fields lie in.
@@ -200,6 +215,8 @@ pub trait Listed: 'static {
     const FIELDS: &'static [Field];
     /// Whether rows are deleted softly, and admins may list the deleted ones.
     const HAS_DELETED: bool;
+    /// Other resources that its filters may reach into.
+    const RELATIONS: &'static [Relation] = &[];
     /// Further boolean parameters, with what each is for.
     const OPTIONS: &'static [(&'static str, &'static str)] = &[];
 }

@@ -1,72 +1,132 @@
-//! One filter of a list: a field, an operator, values; read from a query parameter, made into SQL.
+//! One comparison of a filter: a field, an operator, values; read from a query parameter or from JSON, made into SQL.
 
-use super::field::{Field, FieldType, Listed, Place};
+use strum::{AsRefStr, EnumIter, EnumString, IntoEnumIterator};
+
+use super::field::{Field, FieldType, Place};
+use super::relation::Source;
+use crate::auth::Scope;
 use crate::db::condition::{Bind, Condition};
-use crate::db::id::{Kind, WorkspaceId};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 use crate::http::query::invalid;
 use crate::http::schemas::nearest;
 
-const MAX_IN: usize = 200;
+pub const MAX_IN: usize = 200;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The closed set of operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsRefStr, EnumString, EnumIter)]
+#[strum(serialize_all = "snake_case")]
 pub enum Operator {
     Eq,
+    Ne,
     In,
+    Nin,
     Lt,
     Lte,
     Gt,
     Gte,
+    Contains,
+    StartsWith,
+    IsNull,
 }
 
 impl Operator {
-    pub const RANGE: [(&'static str, Self); 4] = [("lt", Self::Lt), ("lte", Self::Lte), ("gt", Self::Gt), ("gte", Self::Gte)];
-
-    fn of(name: &str, field: &Field) -> Option<Self> {
-        match name {
-            "in" if takes_lists(field.kind) => Some(Self::In),
-            _ if field.is_range => Self::RANGE.iter().find_map(|(known, operator)| (*known == name).then_some(*operator)),
-            _ => None,
+    /// Whether a search may compare the field so.
+    pub fn is_offered(self, field: &Field) -> bool {
+        match self {
+            Self::Eq | Self::Ne => true,
+            Self::In | Self::Nin => !matches!(field.kind, FieldType::Boolean),
+            Self::Lt | Self::Lte | Self::Gt | Self::Gte => field.is_range,
+            Self::Contains | Self::StartsWith => matches!(field.kind, FieldType::Text),
+            Self::IsNull => field.is_nullable || !matches!(field.place, Place::Row),
         }
     }
 
-    const fn symbol(self) -> &'static str {
-        match self {
-            Self::Eq | Self::In => " = ",
-            Self::Lt => " < ",
-            Self::Lte => " <= ",
-            Self::Gt => " > ",
-            Self::Gte => " >= ",
-        }
+    /// Whether a list has a query parameter for it.
+    pub fn is_parameter(self, field: &Field) -> bool {
+        self.is_offered(field) && !matches!(self, Self::Ne | Self::Nin | Self::IsNull)
+    }
+
+    pub fn offered(field: &Field) -> impl Iterator<Item = Self> {
+        Self::iter().filter(move |operator| operator.is_offered(field))
     }
 }
 
-/// One comparison; several values are `in`.
+/// One comparison.
 #[derive(Debug, Clone)]
 pub struct Filter {
     pub field: &'static Field,
     pub operator: Operator,
+    /// One, unless the operator is `in` or `nin`; a boolean for `is_null`.
     pub values: Vec<Bind>,
 }
 
 impl Filter {
-    pub fn condition<R: Listed>(&self, workspace_id: WorkspaceId) -> Condition {
+    /// What is true of the rows that it means, or of all others. There is no third case: a row without a value is not equal.
+    pub fn condition(&self, source: &Source, scope: &Scope, is_negated: bool) -> Condition {
         let Self { field, operator, values } = self;
-        let comparison = match (operator, values.as_slice()) {
-            (Operator::In, _) => Condition::any_of(field.column, values.iter().cloned()),
-            (_, [value, ..]) => Condition::sql(format!("{}{}", field.column, operator.symbol())).bind(value.clone()),
-            (_, []) => Condition::default(),
-        };
         let among = |alias: &str, table: &str| {
-            let rows = format!("{}.id IN (SELECT {alias}.object_id FROM {table} {alias} WHERE {alias}.workspace_id = ", R::TABLE);
-            Condition::sql(rows).bind(workspace_id).then(format!(" AND {alias}.resource_type = '{}' AND ", R::Kind::NAME))
+            let rows = format!("{}.id IN (SELECT {alias}.object_id FROM {table} {alias} WHERE {alias}.workspace_id = ", source.table);
+            Condition::sql(rows).bind(scope.workspace_id).then(format!(" AND {alias}.resource_type = '{}' AND ", source.name))
         };
-        match field.place {
-            Place::Row => comparison,
-            Place::ExternalRefs => among("r", "external_refs").append(comparison).then(")"),
-            Place::LookupKeys(kind) => among("k", "lookup_keys").then(format!("k.kind = '{kind}' AND ")).append(comparison).then(")"),
-            Place::Related(before, after) => Condition::sql(before).bind(workspace_id).then(after).append(comparison).then(")"),
+        let rows = match field.place {
+            Place::Row => None,
+            Place::ExternalRefs => Some(among("r", "external_refs")),
+            Place::LookupKeys(kind) => Some(among("k", "lookup_keys").then(format!("k.kind = '{kind}' AND "))),
+            Place::Related(rows) => Some(rows(scope)),
+        };
+        let wants_null = values.first() != Some(&Bind::Boolean(false));
+        let (found, is_negated) = match (rows, operator) {
+            (None, Operator::IsNull) if wants_null != is_negated => return Condition::sql(format!("{} IS NULL", field.column)),
+            (None, Operator::IsNull) => return Condition::sql(format!("{} IS NOT NULL", field.column)),
+            (Some(rows), Operator::IsNull) => (rows.then("1 = 1)"), wants_null != is_negated),
+            (Some(rows), _) => (rows.append(self.comparison()).then(")"), self.excludes() != is_negated),
+            (None, _) => (self.comparison(), self.excludes() != is_negated),
+        };
+        match is_negated {
+            false => found,
+            true if field.is_nullable => found.negated().or(Condition::sql(format!("{} IS NULL", field.column))),
+            true => found.negated(),
+        }
+    }
+
+    /// The comparison without its "not", and whether there was one.
+    pub fn positive(self) -> (Self, bool) {
+        match (self.operator, self.values.first()) {
+            (Operator::Ne, _) => (Self { operator: Operator::Eq, ..self }, true),
+            (Operator::Nin, _) => (Self { operator: Operator::In, ..self }, true),
+            (Operator::IsNull, Some(Bind::Boolean(true))) => (Self { values: vec![Bind::Boolean(false)], ..self }, true),
+            _ => (self, false),
+        }
+    }
+
+    const fn excludes(&self) -> bool {
+        matches!(self.operator, Operator::Ne | Operator::Nin)
+    }
+
+    /// The field's column against the values; of a negative operator, what it negates.
+    fn comparison(&self) -> Condition {
+        let Self { field: Field { column, .. }, operator, values } = self;
+        let compared = |symbol: &str, value: &Bind| Condition::sql(format!("{column} {symbol} ")).bind(value.clone());
+        match (operator, values.as_slice()) {
+            // SQLite has no list of rows.
+            (Operator::In | Operator::Nin, values) if matches!(self.field.kind, FieldType::ExternalRef) => {
+                values.iter().map(|value| compared("=", value)).reduce(Condition::or).unwrap_or(Condition::sql("1 = 0"))
+            }
+            (Operator::In | Operator::Nin, values) => Condition::any_of(column, values.iter().cloned()),
+            (Operator::Lt, [value]) => compared("<", value),
+            (Operator::Lte, [value]) => compared("<=", value),
+            (Operator::Gt, [value]) => compared(">", value),
+            (Operator::Gte, [value]) => compared(">=", value),
+            (Operator::Contains, [Bind::Text(part)]) => {
+                compared("LIKE", &Bind::Text(format!("%{}%", escape_like(part)))).then(" ESCAPE '!'")
+            }
+            // A range, which an index answers; nothing sorts behind the last code point.
+            (Operator::StartsWith, [Bind::Text(prefix)]) => {
+                compared(">=", &Bind::Text(prefix.clone())).and(compared("<", &Bind::Text(format!("{prefix}\u{10FFFF}"))))
+            }
+            (_, [value, ..]) => compared("=", value),
+            (_, []) => Condition::sql("1 = 0"),
         }
     }
 
@@ -81,7 +141,11 @@ impl Filter {
             Problem::new(Code::UnknownParameter).with("parameter", name).with("did_you_mean", meant)
         };
         let field = fields.iter().find(|field| field.name == field_name).ok_or_else(unknown)?;
-        let operator = if name == field_name { Operator::Eq } else { Operator::of(operator, field).ok_or_else(unknown)? };
+        let operator = match operator.parse::<Operator>() {
+            _ if name == field_name => Operator::Eq,
+            Ok(operator) if operator != Operator::Eq && operator.is_parameter(field) => operator,
+            _ => return Err(unknown()),
+        };
         let parse = |text: &str| field.kind.parse(text).ok_or_else(|| invalid(name, &field.kind.expected()));
         let values = match operator {
             Operator::In => value.split(',').map(parse).collect::<Result<Vec<_>, _>>()?,
@@ -94,7 +158,23 @@ impl Filter {
     }
 }
 
-/// Whether a field's values may be listed with commas: text may hold commas itself, and goes through search.
-pub const fn takes_lists(kind: FieldType) -> bool {
-    !matches!(kind, FieldType::Text | FieldType::Boolean | FieldType::ExternalRef)
+/// In a pattern, what the caller wrote means itself.
+fn escape_like(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut escaped, c| {
+        if matches!(c, '%' | '_' | '!') {
+            escaped.push('!');
+        }
+        escaped.push(c);
+        escaped
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_literal() {
+        assert_eq!(escape_like("50%_!\\x"), "50!%!_!!\\x");
+    }
 }

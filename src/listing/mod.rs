@@ -7,9 +7,14 @@ mod field;
 mod filter;
 pub mod fold;
 mod params;
+mod relation;
 mod request;
 pub mod rows;
+mod search;
+mod tree;
 
 pub use cursor::{Cursor, list_hash};
 pub use field::{Field, FieldType, Listed};
+pub use relation::Relation;
 pub use request::List;
+pub use search::{Search, SearchRequest};

@@ -1,12 +1,13 @@
 //! The document's query parameters of a list, from its table of fields.
 
 use serde_json::json;
+use strum::IntoEnumIterator;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 
 use super::field::{Field, FieldType, Listed};
-use super::filter::{Operator, takes_lists};
+use super::filter::Operator;
 use super::request::{List, MAX_LIMIT, MAX_TOTAL};
 use crate::db::id::ID_PATTERN;
 use crate::db::money::AMOUNT_PATTERN;
@@ -37,23 +38,18 @@ impl<R: Listed> IntoParams for List<R> {
         for field in R::FIELDS {
             let with_unit = field.unit.map(|unit| format!(" Only together with `{unit}`.")).unwrap_or_default();
             parameters.push(parameter(field.name, &format!("Equal to.{with_unit}"), schema(field.kind)));
-            if takes_lists(field.kind) {
-                parameters.push(parameter(&format!("{}[in]", field.name), "One of up to 200 values, separated by commas.", text()));
-            }
-            if field.is_range {
-                for (name, operator) in Operator::RANGE {
-                    let description = match operator {
-                        Operator::Lt => "Less than.",
-                        Operator::Lte => "At most.",
-                        Operator::Gt => "Greater than.",
-                        _ => "At least.",
-                    };
-                    parameters.push(parameter(
-                        &format!("{}[{name}]", field.name),
-                        &format!("{description}{with_unit}"),
-                        schema(field.kind),
-                    ));
-                }
+            for operator in Operator::iter().filter(|operator| *operator != Operator::Eq && operator.is_parameter(field)) {
+                let described = match operator {
+                    Operator::In => "One of up to 200 values, separated by commas.",
+                    Operator::Lt => "Less than.",
+                    Operator::Lte => "At most.",
+                    Operator::Gt => "Greater than.",
+                    Operator::Gte => "At least.",
+                    Operator::Contains => "Has this part; case and width do not matter, `%` and `_` are literal.",
+                    _ => "Begins with this; case and width do not matter.",
+                };
+                let kind = if operator == Operator::In { text() } else { schema(field.kind) };
+                parameters.push(parameter(&format!("{}[{}]", field.name, operator.as_ref()), &format!("{described}{with_unit}"), kind));
             }
         }
         parameters

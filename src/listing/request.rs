@@ -16,10 +16,14 @@ use uuid::Uuid;
 
 use super::cursor::{Cursor, list_hash};
 use super::field::{Field, Listed, from_json, to_json};
-use super::filter::{Filter, Operator};
+use super::filter::Filter;
+use super::relation::Source;
+use super::search::SearchRequest;
+use super::tree::{self, Node};
+use crate::auth::Scope;
 use crate::db::DbConnection;
 use crate::db::condition::{AnyId, Bind, Condition};
-use crate::db::id::{WorkspaceId, decode_any};
+use crate::db::id::decode_any;
 use crate::http::catalogue::Code;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
@@ -40,7 +44,7 @@ struct SortKey {
 /// A list of `R` as the query string asks for it.
 #[derive(Debug, Clone)]
 pub struct List<R> {
-    filters: Vec<Filter>,
+    filter: Node,
     sort: Vec<SortKey>,
     limit: i64,
     cursor: Option<String>,
@@ -57,7 +61,7 @@ pub struct List<R> {
 impl<R: Listed> List<R> {
     pub fn parse(path: &str, query: &Query) -> Result<Self, Problem> {
         let mut list = Self {
-            filters: Vec::new(),
+            filter: Node::And(Vec::new()),
             sort: Vec::new(),
             limit: query.integer("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?,
             cursor: query.get("cursor").map(str::to_owned),
@@ -77,29 +81,55 @@ impl<R: Listed> List<R> {
         let mut pairs: Vec<_> =
             query.pairs().filter(|(name, _)| !matches!(*name, "limit" | "cursor" | "include_total") && !is_option(name)).collect();
         pairs.sort_unstable();
+        let mut filters = Vec::new();
         for (name, value) in pairs {
             list.identity.push_str(&format!("\n{name}={value}"));
             match name {
                 "sort" => list.sort = sort_keys(R::FIELDS, value)?,
                 "is_deleted" => {}
-                _ => list.filters.push(Filter::parse(R::FIELDS, name, value)?),
+                _ => filters.push(Node::Leaf(Filter::parse(R::FIELDS, name, value)?)),
             }
         }
+        list.filter = Node::And(filters);
+        list.check_units()?;
+        Ok(list)
+    }
+
+    /// A list as a search asks for it.
+    pub fn of_search(search: &SearchRequest) -> Result<Self, Problem> {
+        let source = Source::of::<R>();
+        let filter = search.filter.as_ref().map(|tree| tree::read(tree, &source, R::RELATIONS)).transpose()?;
+        let asked = serde_json::to_string(&search.filter).unwrap_or_default();
+        let list = Self {
+            filter: filter.unwrap_or(Node::And(Vec::new())),
+            sort: search.sort.as_deref().map(|sort| sort_keys(R::FIELDS, sort)).transpose()?.unwrap_or_default(),
+            limit: search.limit.unwrap_or(DEFAULT_LIMIT),
+            cursor: search.cursor.clone(),
+            include_total: search.include_total,
+            is_deleted: false,
+            options: Vec::new(),
+            identity: format!("{}\nsearch\n{asked}\n{}", R::TABLE, search.sort.as_deref().unwrap_or_default()),
+            target: String::new(),
+            resource: PhantomData,
+        };
         list.check_units()?;
         Ok(list)
     }
 
     /// Amounts of different currencies have no order.
     fn check_units(&self) -> Result<(), Problem> {
-        let compared = self.filters.iter().map(|filter| filter.field).chain(self.sort.iter().map(|key| key.field));
-        for field in compared {
-            let Some(unit) = field.unit else { continue };
-            let is_given = self.filters.iter().any(|filter| filter.field.name == unit && filter.operator == Operator::Eq);
-            if !is_given {
-                return Err(invalid(field.name, &format!("used together with {unit}")));
-            }
+        let fixed = self.filter.fixed();
+        let sorted =
+            self.sort.iter().map(|key| key.field).find(|field| field.unit.is_some_and(|unit| !fixed.iter().any(|name| name == unit)));
+        match self.filter.without_unit(&[], "").or(sorted) {
+            Some(field) => Err(invalid(field.name, &format!("used together with {}", field.unit.unwrap_or_default()))),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The scopes that an API key needs for what the filter reaches.
+    pub fn scopes(&self) -> impl Iterator<Item = &'static str> {
+        self.filter.relations().into_iter().map(|relation| relation.scope)
     }
 
     /// Whether one of the resource's own options was asked for.
@@ -112,26 +142,21 @@ impl<R: Listed> List<R> {
         self.limit + 1
     }
 
-    /// The filters, without the cursor: what a total counts.
-    pub fn filter(&self, workspace_id: WorkspaceId) -> Condition {
-        self.filters.iter().map(|filter| filter.condition::<R>(workspace_id)).fold(Condition::default(), Condition::and)
-    }
-
-    /// The values of each filter on a field, for scopes that must know.
-    pub fn asked(&self, name: &str) -> impl Iterator<Item = &[Bind]> {
-        self.filters.iter().filter(move |filter| filter.field.name == name).map(|filter| filter.values.as_slice())
+    /// The filter, without the cursor: what a total counts.
+    pub fn filter(&self, scope: &Scope) -> Condition {
+        self.filter.condition(&Source::of::<R>(), scope, false)
     }
 
     /// The filters and where this page begins.
-    pub fn page_filter(&self, workspace_id: WorkspaceId) -> Result<Condition, Problem> {
-        let Some(text) = &self.cursor else { return Ok(self.filter(workspace_id)) };
-        let cursor = Cursor::decode(text, self.hash(workspace_id))?;
+    pub fn page_filter(&self, scope: &Scope) -> Result<Condition, Problem> {
+        let Some(text) = &self.cursor else { return Ok(self.filter(scope)) };
+        let cursor = Cursor::decode(text, self.hash(scope))?;
         let damaged = || Problem::new(Code::InvalidCursor);
         if cursor.keys.len() != self.sort.len() {
             return Err(damaged());
         }
         let keys = self.sort.iter().zip(&cursor.keys).map(|(key, value)| from_json(key.field.kind, value).ok_or_else(damaged));
-        Ok(self.filter(workspace_id).and(self.after(&keys.collect::<Result<Vec<_>, _>>()?, cursor.id)))
+        Ok(self.filter(scope).and(self.after(&keys.collect::<Result<Vec<_>, _>>()?, cursor.id)))
     }
 
     /// The id's direction is the first key's, so that one index serves both.
@@ -181,30 +206,30 @@ impl<R: Listed> List<R> {
     }
 
     /// How many of the rows that are `seen` match the filters, when a total was asked for.
-    pub fn total(&self, conn: &mut DbConnection, workspace_id: WorkspaceId, seen: Condition) -> QueryResult<Option<i64>> {
+    pub fn total(&self, conn: &mut DbConnection, scope: &Scope, seen: Condition) -> QueryResult<Option<i64>> {
         if !self.include_total {
             return Ok(None);
         }
         let rows = Condition::sql(format!("SELECT count(*) FROM (SELECT 1 FROM {} WHERE ", R::FROM));
-        let rows = rows.append(seen.and(self.filter(workspace_id))).then(format!(" LIMIT {}) AS counted", MAX_TOTAL + 1));
+        let rows = rows.append(seen.and(self.filter(scope))).then(format!(" LIMIT {}) AS counted", MAX_TOTAL + 1));
         rows.giving::<BigInt>().get_result(conn).map(Some)
     }
 
     /// Makes the page of what was loaded (`rows()` at most).
-    pub fn page<T: Serialize>(&self, workspace_id: WorkspaceId, mut data: Vec<T>, total: Option<i64>) -> Result<Page<T>, Problem> {
+    pub fn page<T: Serialize>(&self, scope: &Scope, mut data: Vec<T>, total: Option<i64>) -> Result<Page<T>, Problem> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let has_more = data.len() > limit;
         data.truncate(limit);
         let next_cursor = match data.last().filter(|_| has_more) {
-            Some(row) => Some(self.cursor_of(workspace_id, row)?.encode()),
+            Some(row) => Some(self.cursor_of(scope, row)?.encode()),
             None => None,
         };
         let total_capped = total.map(|total| total > MAX_TOTAL);
-        let next_link = next_cursor.as_ref().map(|cursor| format!("{}cursor={cursor}", self.target));
+        let next_link = next_cursor.as_ref().filter(|_| !self.target.is_empty()).map(|cursor| format!("{}cursor={cursor}", self.target));
         Ok(Page { data, has_more, next_cursor, total: total.map(|total| total.min(MAX_TOTAL)), total_capped, next_link })
     }
 
-    fn cursor_of(&self, workspace_id: WorkspaceId, row: &impl Serialize) -> Result<Cursor, Problem> {
+    fn cursor_of(&self, scope: &Scope, row: &impl Serialize) -> Result<Cursor, Problem> {
         let row = serde_json::to_value(row).map_err(|_| Problem::new(Code::InternalError))?;
         let id = row.get("id").and_then(Value::as_str).and_then(decode_any).ok_or_else(|| Problem::new(Code::InternalError))?;
         let keys = self
@@ -212,11 +237,11 @@ impl<R: Listed> List<R> {
             .iter()
             .map(|key| to_json(key.field.kind.sort_key(row.get(key.field.name).unwrap_or(&Value::Null)).as_ref()))
             .collect();
-        Ok(Cursor { list: self.hash(workspace_id), keys, id })
+        Ok(Cursor { list: self.hash(scope), keys, id })
     }
 
-    fn hash(&self, workspace_id: WorkspaceId) -> [u8; 8] {
-        list_hash(workspace_id, &self.identity)
+    fn hash(&self, scope: &Scope) -> [u8; 8] {
+        list_hash(scope.workspace_id, &self.identity)
     }
 }
 

@@ -305,7 +305,7 @@ async fn panicking() -> HttpResponse {
 
 #[actix_web::test]
 async fn a_panic_is_a_500_problem_and_the_server_goes_on() {
-    let document = Arc::new(fishpond::server::document());
+    let document = Arc::new(fishpond::api::document());
     let metrics = Arc::new(Metrics::new().unwrap());
     let options = Data::new(ShellOptions { document, metrics: Arc::clone(&metrics), trusted_proxies: Vec::new() });
     let server = HttpServer::new(move || {

@@ -20,6 +20,8 @@ mod contract;
 mod customers;
 mod demo;
 mod dictionaries;
+mod differential;
+mod filters;
 mod guards;
 mod hierarchy;
 mod idempotency;

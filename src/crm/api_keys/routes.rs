@@ -22,8 +22,8 @@ use crate::listing::List;
 #[utoipa::path(tag = "api-keys", params(List<ApiKeys>), responses((status = 200, description = "A page of API keys.", body = Page<ApiKey>)), security(("bearer" = ["api_keys:read"])))]
 #[get("/api-keys")]
 pub async fn list_api_keys(db: Data<Db>, caller: Can<ReadApiKeys>, list: List<ApiKeys>) -> Result<Answer, Problem> {
-    let workspace_id = caller.scope.workspace_id;
-    let page = db.read(move |conn| store::list(conn, workspace_id, &list)).await?;
+    let scope = caller.scope;
+    let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
     Answer::page(&page)
 }
 

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::dto::{ApiKey, CreateApiKey};
+use crate::auth::Scope;
 use crate::auth::privileges::{Role, SCOPES};
 use crate::auth::secrets;
 use crate::changes::{Operation, diff, record};
@@ -25,6 +26,7 @@ pub struct ApiKeys;
 
 impl Listed for ApiKeys {
     type Kind = ApiKeyKind;
+    const SCHEMA: &'static str = "ApiKey";
     const TABLE: &'static str = "api_keys";
     const HAS_DELETED: bool = false;
     const FIELDS: &'static [Field] = &[
@@ -68,11 +70,11 @@ pub fn get(conn: &mut DbConnection, workspace_id: WorkspaceId, id: ApiKeyId) -> 
     found.map(ApiKey::from).ok_or_else(|| Problem::not_found().into())
 }
 
-pub fn list(conn: &mut DbConnection, workspace_id: WorkspaceId, list: &List<ApiKeys>) -> Result<Page<ApiKey>, Failure> {
-    let own = api_keys::table.filter(api_keys::workspace_id.eq(workspace_id));
-    let rows = own.filter(list.page_filter(workspace_id)?).order(list.order()).limit(list.rows()).select(Row::as_select()).load(conn)?;
-    let total = list.total(conn, workspace_id, Condition::sql("api_keys.workspace_id = ").bind(workspace_id))?;
-    Ok(list.page(workspace_id, rows.into_iter().map(ApiKey::from).collect(), total)?)
+pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<ApiKeys>) -> Result<Page<ApiKey>, Failure> {
+    let own = api_keys::table.filter(api_keys::workspace_id.eq(scope.workspace_id));
+    let rows = own.filter(list.page_filter(scope)?).order(list.order()).limit(list.rows()).select(Row::as_select()).load(conn)?;
+    let total = list.total(conn, scope, Condition::sql("api_keys.workspace_id = ").bind(scope.workspace_id))?;
+    Ok(list.page(scope, rows.into_iter().map(ApiKey::from).collect(), total)?)
 }
 
 /// The key's secret, and what is stored of it.

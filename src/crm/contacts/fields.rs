@@ -1,21 +1,58 @@
 //! What contacts are listed by, and who sees them.
 
 use crate::auth::{Reach, Scope};
+use crate::crm::customers::{self, Customers};
+use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::phones;
+use crate::crm::touch_records::{self, TouchRecords};
 use crate::db::Condition;
 use crate::db::id::ContactKind;
 use crate::listing::rows::rows;
-use crate::listing::{Field, FieldType, Listed};
+use crate::listing::{Field, FieldType, Listed, Relation};
 
 /// The list of contacts.
 pub struct Contacts;
 
-const LINKS: (&str, &str) = ("contacts.id IN (SELECT l.contact_id FROM contact_links l WHERE l.workspace_id = ", " AND ");
+/// The contacts' links to customers that the caller sees: others must not be found by asking for them.
+fn links(scope: &Scope) -> Condition {
+    let seen = customers::visible(scope, false);
+    Condition::sql(
+        "contacts.id IN (SELECT l.contact_id FROM contact_links l JOIN customers ON customers.workspace_id = l.workspace_id \
+                    AND customers.id = l.customer_id WHERE l.workspace_id = ",
+    )
+    .bind(scope.workspace_id)
+    .then(" AND ")
+    .append(seen)
+    .then(" AND ")
+}
 
 impl Listed for Contacts {
     type Kind = ContactKind;
+    const SCHEMA: &'static str = "Contact";
     const TABLE: &'static str = "contacts";
     const HAS_DELETED: bool = true;
+    const RELATIONS: &'static [Relation] = &[
+        Relation::many::<Customers>(
+            "customers",
+            "customers:read",
+            "customers.workspace_id = contacts.workspace_id AND customers.id IN (SELECT l.customer_id FROM contact_links l \
+             WHERE l.workspace_id = contacts.workspace_id AND l.contact_id = contacts.id)",
+            |scope| customers::visible(scope, false),
+        ),
+        Relation::many::<Opportunities>(
+            "opportunities",
+            "opportunities:read",
+            "opportunities.workspace_id = contacts.workspace_id AND opportunities.contact_id = contacts.id",
+            |scope| opportunities::visible(scope, false),
+        ),
+        Relation::many::<TouchRecords>(
+            "touch_records",
+            "touch_records:read",
+            "touch_records.workspace_id = contacts.workspace_id AND touch_records.id IN (SELECT c.touch_record_id \
+             FROM touch_record_contacts c WHERE c.workspace_id = contacts.workspace_id AND c.contact_id = contacts.id)",
+            |scope| touch_records::visible(scope, false),
+        ),
+    ];
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "contacts.name_fold").sortable(),
         Field::new("title", FieldType::Text, "contacts.title_fold").nullable(),
@@ -23,7 +60,7 @@ impl Listed for Contacts {
         Field::key("phone", "phone", FieldType::Key(phones::key, "a phone number")),
         Field::new("preferred_channel", FieldType::Enum(&["phone", "email", "sms", "wechat", "visit"]), "contacts.preferred_channel")
             .nullable(),
-        Field::new("customer_id", FieldType::Id("cus"), "l.customer_id").through(LINKS.0, LINKS.1),
+        Field::new("customer_id", FieldType::Id("cus"), "l.customer_id").through(links),
         Field::external_ref(),
         Field::new("created_at", FieldType::Instant, "contacts.created_at").range().sortable(),
         Field::new("updated_at", FieldType::Instant, "contacts.updated_at").range().sortable(),
@@ -36,7 +73,7 @@ pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
     let own = rows::<Contacts>(scope.workspace_id, is_deleted);
     match scope.sees {
         Reach::All => own,
-        Reach::Own => own.and(linked(crate::crm::customers::visible(scope, false)).or(made_by(scope))),
+        Reach::Own => own.and(linked(customers::visible(scope, false)).or(made_by(scope))),
         Reach::Nothing => Condition::sql("1 = 0"),
     }
 }

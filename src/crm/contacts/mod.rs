@@ -9,3 +9,4 @@ mod rules;
 pub mod store;
 
 pub use dto::{ContactFields, ContactLink, CreateContact};
+pub use fields::{Contacts, visible};

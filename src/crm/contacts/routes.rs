@@ -15,7 +15,7 @@ use crate::http::etag::IfMatch;
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
-use crate::listing::List;
+use crate::listing::{List, Search, SearchRequest};
 
 /// List contacts
 ///
@@ -28,6 +28,16 @@ pub async fn list_contacts(db: Data<Db>, caller: Can<ReadContacts>, list: List<C
     caller.check_deleted(list.is_deleted)?;
     let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
     Answer::page(&page)
+}
+
+/// Search contacts
+///
+/// The list with a tree of filters: all fields with all of their operators, related rows, and only the members that are wanted.
+#[utoipa::path(tag = "contacts", request_body = SearchRequest, responses((status = 200, description = "A page of contacts.", body = Page<Contact>)), security(("bearer" = ["contacts:read"])))]
+#[post("/contacts/search")]
+pub async fn search_contacts(db: Data<Db>, caller: Can<ReadContacts>, search: Search<Contacts>) -> Result<Answer, Problem> {
+    let (scope, (list, members)) = (caller.scope, search.split());
+    members.answer(&db.read(move |conn| store::list(conn, &scope, &list)).await?)
 }
 
 /// Create a contact

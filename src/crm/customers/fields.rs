@@ -1,21 +1,60 @@
 //! What customers are listed by, and who sees them.
 
 use crate::auth::{Reach, Scope};
+use crate::crm::contacts::{self, Contacts};
+use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::phones;
+use crate::crm::tiers::Tiers;
+use crate::crm::touch_records::{self, TouchRecords};
+use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::CustomerKind;
 use crate::listing::rows::rows;
-use crate::listing::{Field, FieldType, Listed};
+use crate::listing::{Field, FieldType, Listed, Relation};
 
 /// The list of customers.
 pub struct Customers;
 
 impl Listed for Customers {
     type Kind = CustomerKind;
+    const SCHEMA: &'static str = "Customer";
     const TABLE: &'static str = "customers";
     const FROM: &'static str = "customers JOIN customer_profiles ON customer_profiles.workspace_id = customers.workspace_id \
                                 AND customer_profiles.customer_id = customers.id";
     const HAS_DELETED: bool = true;
+    const RELATIONS: &'static [Relation] = &[
+        Relation::one::<Tiers>(
+            "tier",
+            "tiers:read",
+            "tiers.workspace_id = customers.workspace_id AND tiers.id = customers.tier_id",
+            |scope| rows::<Tiers>(scope.workspace_id, false),
+        ),
+        Relation::one::<Users>(
+            "owner",
+            "users:read",
+            "users.workspace_id = customers.workspace_id AND users.id = customers.owner_id",
+            users::visible,
+        ),
+        Relation::many::<Contacts>(
+            "contacts",
+            "contacts:read",
+            "contacts.workspace_id = customers.workspace_id AND contacts.id IN (SELECT l.contact_id FROM contact_links l \
+             WHERE l.workspace_id = customers.workspace_id AND l.customer_id = customers.id)",
+            |scope| contacts::visible(scope, false),
+        ),
+        Relation::many::<Opportunities>(
+            "opportunities",
+            "opportunities:read",
+            "opportunities.workspace_id = customers.workspace_id AND opportunities.customer_id = customers.id",
+            |scope| opportunities::visible(scope, false),
+        ),
+        Relation::many::<TouchRecords>(
+            "touch_records",
+            "touch_records:read",
+            "touch_records.workspace_id = customers.workspace_id AND touch_records.customer_id = customers.id",
+            |scope| touch_records::visible(scope, false),
+        ),
+    ];
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "customers.name_fold").sortable(),
         Field::new("kind", FieldType::Enum(&["organization", "person"]), "customers.kind"),

@@ -17,7 +17,7 @@ use crate::http::etag::IfMatch;
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
-use crate::listing::List;
+use crate::listing::{List, Search, SearchRequest};
 
 /// List customers
 ///
@@ -29,6 +29,16 @@ pub async fn list_customers(db: Data<Db>, caller: Can<ReadCustomers>, list: List
     caller.check_deleted(list.is_deleted)?;
     let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
     Answer::page(&page)
+}
+
+/// Search customers
+///
+/// The list with a tree of filters: all fields with all of their operators, related rows, and only the members that are wanted.
+#[utoipa::path(tag = "customers", request_body = SearchRequest, responses((status = 200, description = "A page of customers.", body = Page<Customer>)), security(("bearer" = ["customers:read"])))]
+#[post("/customers/search")]
+pub async fn search_customers(db: Data<Db>, caller: Can<ReadCustomers>, search: Search<Customers>) -> Result<Answer, Problem> {
+    let (scope, (list, members)) = (caller.scope, search.split());
+    members.answer(&db.read(move |conn| store::list(conn, &scope, &list)).await?)
 }
 
 /// Create a customer

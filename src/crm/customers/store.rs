@@ -71,13 +71,13 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Customers>) -> R
     let seen = visible(scope, list.is_deleted);
     let rows = whole()
         .filter(seen.clone())
-        .filter(list.page_filter(scope.workspace_id)?)
+        .filter(list.page_filter(scope)?)
         .order(list.order())
         .limit(list.rows())
         .select((CustomerRow::as_select(), ProfileRow::as_select()))
         .load::<(CustomerRow, ProfileRow)>(conn)?;
-    let total = list.total(conn, scope.workspace_id, seen)?;
-    Ok(list.page(scope.workspace_id, rows.into_iter().map(Customer::from).collect(), total)?)
+    let total = list.total(conn, scope, seen)?;
+    Ok(list.page(scope, rows.into_iter().map(Customer::from).collect(), total)?)
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<Customer, Failure> {

@@ -1,11 +1,14 @@
 //! What opportunities are listed by, and who sees them.
 
 use crate::auth::{Reach, Scope};
-use crate::crm::customers;
+use crate::crm::contacts::{self, Contacts};
+use crate::crm::customers::{self, Customers};
+use crate::crm::touch_records::{self, TouchRecords};
+use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::OpportunityKind;
 use crate::listing::rows::rows;
-use crate::listing::{Field, FieldType, Listed};
+use crate::listing::{Field, FieldType, Listed, Relation};
 
 /// The list of opportunities.
 pub struct Opportunities;
@@ -14,8 +17,35 @@ const CATEGORIES: FieldType = FieldType::Enum(&["pipeline", "best_case", "commit
 
 impl Listed for Opportunities {
     type Kind = OpportunityKind;
+    const SCHEMA: &'static str = "Opportunity";
     const TABLE: &'static str = "opportunities";
     const HAS_DELETED: bool = true;
+    const RELATIONS: &'static [Relation] = &[
+        Relation::one::<Customers>(
+            "customer",
+            "customers:read",
+            "customers.workspace_id = opportunities.workspace_id AND customers.id = opportunities.customer_id",
+            |scope| customers::visible(scope, false),
+        ),
+        Relation::one::<Contacts>(
+            "contact",
+            "contacts:read",
+            "contacts.workspace_id = opportunities.workspace_id AND contacts.id = opportunities.contact_id",
+            |scope| contacts::visible(scope, false),
+        ),
+        Relation::one::<Users>(
+            "owner",
+            "users:read",
+            "users.workspace_id = opportunities.workspace_id AND users.id = opportunities.owner_id",
+            users::visible,
+        ),
+        Relation::many::<TouchRecords>(
+            "touch_records",
+            "touch_records:read",
+            "touch_records.workspace_id = opportunities.workspace_id AND touch_records.opportunity_id = opportunities.id",
+            |scope| touch_records::visible(scope, false),
+        ),
+    ];
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "opportunities.name_fold").sortable(),
         Field::new("customer_id", FieldType::Id("cus"), "opportunities.customer_id"),

@@ -17,7 +17,7 @@ use crate::http::etag::IfMatch;
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
-use crate::listing::List;
+use crate::listing::{List, Search, SearchRequest};
 
 /// List opportunities
 ///
@@ -30,6 +30,16 @@ pub async fn list_opportunities(db: Data<Db>, caller: Can<ReadOpportunities>, li
     caller.check_deleted(list.is_deleted)?;
     let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
     Answer::page(&page)
+}
+
+/// Search opportunities
+///
+/// The list with a tree of filters: all fields with all of their operators, related rows, and only the members that are wanted.
+#[utoipa::path(tag = "opportunities", request_body = SearchRequest, responses((status = 200, description = "A page of opportunities.", body = Page<Opportunity>)), security(("bearer" = ["opportunities:read"])))]
+#[post("/opportunities/search")]
+pub async fn search_opportunities(db: Data<Db>, caller: Can<ReadOpportunities>, search: Search<Opportunities>) -> Result<Answer, Problem> {
+    let (scope, (list, members)) = (caller.scope, search.split());
+    members.answer(&db.read(move |conn| store::list(conn, &scope, &list)).await?)
 }
 
 /// Create an opportunity

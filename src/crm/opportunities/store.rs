@@ -60,13 +60,13 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Opportunities>) 
     let seen = visible(scope, list.is_deleted);
     let rows = with_stage()
         .filter(seen.clone())
-        .filter(list.page_filter(scope.workspace_id)?)
+        .filter(list.page_filter(scope)?)
         .order(list.order())
         .limit(list.rows())
         .select((OpportunityRow::as_select(), stages::probability))
         .load::<(OpportunityRow, i32)>(conn)?;
-    let total = list.total(conn, scope.workspace_id, seen)?;
-    Ok(list.page(scope.workspace_id, rows.into_iter().map(Opportunity::from).collect(), total)?)
+    let total = list.total(conn, scope, seen)?;
+    Ok(list.page(scope, rows.into_iter().map(Opportunity::from).collect(), total)?)
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOpportunity) -> Result<Opportunity, Failure> {

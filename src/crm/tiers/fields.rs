@@ -1,7 +1,8 @@
 //! What tiers are listed by.
 
+use crate::crm::customers::{self, Customers};
 use crate::db::id::TierKind;
-use crate::listing::{Field, FieldType, Listed};
+use crate::listing::{Field, FieldType, Listed, Relation};
 
 /// The list of tiers.
 pub struct Tiers;
@@ -10,9 +11,16 @@ pub const INCLUDE_COUNTS: &str = "include_counts";
 
 impl Listed for Tiers {
     type Kind = TierKind;
+    const SCHEMA: &'static str = "Tier";
     const TABLE: &'static str = "tiers";
     const HAS_DELETED: bool = true;
     const OPTIONS: &'static [(&'static str, &'static str)] = &[(INCLUDE_COUNTS, "Adds `customer_count`.")];
+    const RELATIONS: &'static [Relation] = &[Relation::many::<Customers>(
+        "customers",
+        "customers:read",
+        "customers.workspace_id = tiers.workspace_id AND customers.tier_id = tiers.id",
+        |scope| customers::visible(scope, false),
+    )];
     const FIELDS: &'static [Field] = &[
         Field::new("code", FieldType::CODE, "tiers.code"),
         Field::new("name", FieldType::Text, "tiers.name_fold"),

@@ -17,7 +17,7 @@ use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::query::Query;
-use crate::listing::List;
+use crate::listing::{List, Search, SearchRequest};
 
 /// List tiers
 ///
@@ -29,6 +29,16 @@ pub async fn list_tiers(db: Data<Db>, caller: Can<ReadTiers>, list: List<Tiers>)
     caller.check_deleted(list.is_deleted)?;
     let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
     Answer::page(&page)
+}
+
+/// Search tiers
+///
+/// The list with a tree of filters: all fields with all of their operators, related rows, and only the members that are wanted.
+#[utoipa::path(tag = "tiers", request_body = SearchRequest, responses((status = 200, description = "A page of tiers.", body = Page<Tier>)), security(("bearer" = ["tiers:read"])))]
+#[post("/tiers/search")]
+pub async fn search_tiers(db: Data<Db>, caller: Can<ReadTiers>, search: Search<Tiers>) -> Result<Answer, Problem> {
+    let (scope, (list, members)) = (caller.scope, search.split());
+    members.answer(&db.read(move |conn| store::list(conn, &scope, &list)).await?)
 }
 
 /// Create a tier

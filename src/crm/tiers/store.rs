@@ -46,7 +46,7 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Tiers>) -> Resul
     let seen = rows::<Tiers>(scope.workspace_id, list.is_deleted);
     let loaded = tiers::table
         .filter(seen.clone())
-        .filter(list.page_filter(scope.workspace_id)?)
+        .filter(list.page_filter(scope)?)
         .order(list.order())
         .limit(list.rows())
         .select(TierRow::as_select())
@@ -55,8 +55,8 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Tiers>) -> Resul
     if list.has(INCLUDE_COUNTS) {
         count_customers(conn, scope, &mut data)?;
     }
-    let total = list.total(conn, scope.workspace_id, seen)?;
-    Ok(list.page(scope.workspace_id, data, total)?)
+    let total = list.total(conn, scope, seen)?;
+    Ok(list.page(scope, data, total)?)
 }
 
 /// How many customers that the caller sees have each tier, in one statement.

@@ -1,25 +1,58 @@
 //! What touch records are listed by, and who sees them.
 
 use crate::auth::{Reach, Scope};
-use crate::crm::customers;
+use crate::crm::contacts::{self, Contacts};
+use crate::crm::customers::{self, Customers};
+use crate::crm::opportunities::{self, Opportunities};
+use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::TouchRecordKind;
 use crate::listing::rows::rows;
-use crate::listing::{Field, FieldType, Listed};
+use crate::listing::{Field, FieldType, Listed, Relation};
 
 /// The list of touch records.
 pub struct TouchRecords;
 
-const CONTACTS: (&str, &str) =
-    ("touch_records.id IN (SELECT c.touch_record_id FROM touch_record_contacts c WHERE c.workspace_id = ", " AND ");
+fn contacts(scope: &Scope) -> Condition {
+    let rows = "touch_records.id IN (SELECT c.touch_record_id FROM touch_record_contacts c WHERE c.workspace_id = ";
+    Condition::sql(rows).bind(scope.workspace_id).then(" AND ")
+}
 
 impl Listed for TouchRecords {
     type Kind = TouchRecordKind;
+    const SCHEMA: &'static str = "TouchRecord";
     const TABLE: &'static str = "touch_records";
     const HAS_DELETED: bool = true;
+    const RELATIONS: &'static [Relation] = &[
+        Relation::one::<Customers>(
+            "customer",
+            "customers:read",
+            "customers.workspace_id = touch_records.workspace_id AND customers.id = touch_records.customer_id",
+            |scope| customers::visible(scope, false),
+        ),
+        Relation::one::<Opportunities>(
+            "opportunity",
+            "opportunities:read",
+            "opportunities.workspace_id = touch_records.workspace_id AND opportunities.id = touch_records.opportunity_id",
+            |scope| opportunities::visible(scope, false),
+        ),
+        Relation::one::<Users>(
+            "author",
+            "users:read",
+            "users.workspace_id = touch_records.workspace_id AND users.id = touch_records.author_id",
+            users::visible,
+        ),
+        Relation::many::<Contacts>(
+            "contacts",
+            "contacts:read",
+            "contacts.workspace_id = touch_records.workspace_id AND contacts.id IN (SELECT c.contact_id FROM touch_record_contacts c \
+             WHERE c.workspace_id = touch_records.workspace_id AND c.touch_record_id = touch_records.id)",
+            |scope| contacts::visible(scope, false),
+        ),
+    ];
     const FIELDS: &'static [Field] = &[
         Field::new("customer_id", FieldType::Id("cus"), "touch_records.customer_id"),
-        Field::new("contact_ids", FieldType::Id("con"), "c.contact_id").through(CONTACTS.0, CONTACTS.1),
+        Field::new("contact_ids", FieldType::Id("con"), "c.contact_id").through(contacts),
         Field::new("opportunity_id", FieldType::Id("opp"), "touch_records.opportunity_id").nullable(),
         Field::new("type", FieldType::CODE, "touch_records.type"),
         Field::new("direction", FieldType::Enum(&["inbound", "outbound", "none"]), "touch_records.direction"),

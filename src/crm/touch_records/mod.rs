@@ -8,5 +8,5 @@ mod rules;
 pub mod store;
 
 pub use dto::{CreateTouchRecord, Direction, Location, TouchRecord, TouchRecordFields};
-pub use fields::TouchRecords;
+pub use fields::{TouchRecords, visible};
 pub use rows::TouchRecordRow;

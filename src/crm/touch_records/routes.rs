@@ -15,7 +15,7 @@ use crate::http::etag::IfMatch;
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
-use crate::listing::List;
+use crate::listing::{List, Search, SearchRequest};
 
 /// List touch records
 ///
@@ -27,6 +27,16 @@ pub async fn list_touch_records(db: Data<Db>, caller: Can<ReadTouchRecords>, lis
     caller.check_deleted(list.is_deleted)?;
     let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
     Answer::page(&page)
+}
+
+/// Search touch records
+///
+/// The list with a tree of filters: all fields with all of their operators, related rows, and only the members that are wanted.
+#[utoipa::path(tag = "touch-records", request_body = SearchRequest, responses((status = 200, description = "A page of touch records.", body = Page<TouchRecord>)), security(("bearer" = ["touch_records:read"])))]
+#[post("/touch-records/search")]
+pub async fn search_touch_records(db: Data<Db>, caller: Can<ReadTouchRecords>, search: Search<TouchRecords>) -> Result<Answer, Problem> {
+    let (scope, (list, members)) = (caller.scope, search.split());
+    members.answer(&db.read(move |conn| store::list(conn, &scope, &list)).await?)
 }
 
 /// Create a touch record

@@ -49,13 +49,13 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<TouchRecords>) -
     let seen = visible(scope, list.is_deleted);
     let rows = touch_records::table
         .filter(seen.clone())
-        .filter(list.page_filter(scope.workspace_id)?)
+        .filter(list.page_filter(scope)?)
         .order(list.order())
         .limit(list.rows())
         .select(TouchRecordRow::as_select())
         .load(conn)?;
-    let total = list.total(conn, scope.workspace_id, seen)?;
-    Ok(list.page(scope.workspace_id, rows.into_iter().map(TouchRecord::from).collect(), total)?)
+    let total = list.total(conn, scope, seen)?;
+    Ok(list.page(scope, rows.into_iter().map(TouchRecord::from).collect(), total)?)
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateTouchRecord) -> Result<TouchRecord, Failure> {

@@ -6,4 +6,4 @@ pub mod routes;
 pub mod store;
 
 pub use dto::{CreateUser, UserFields, UserKind};
-pub use store::{NewPerson, create_person};
+pub use store::{NewPerson, Users, create_person, visible};

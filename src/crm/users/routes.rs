@@ -22,8 +22,8 @@ use crate::listing::List;
 #[utoipa::path(tag = "users", params(List<Users>), responses((status = 200, description = "A page of members.", body = Page<Member>)), security(("bearer" = ["users:read"])))]
 #[get("/users")]
 pub async fn list_users(db: Data<Db>, caller: Can<ReadUsers>, list: List<Users>) -> Result<Answer, Problem> {
-    let (workspace_id, is_whole) = (caller.scope.workspace_id, caller.check::<WriteUsers>().is_ok());
-    let page = db.read(move |conn| store::list(conn, workspace_id, &list, is_whole)).await?;
+    let (scope, is_whole) = (caller.scope, caller.check::<WriteUsers>().is_ok());
+    let page = db.read(move |conn| store::list(conn, &scope, &list, is_whole)).await?;
     Answer::page(&page)
 }
 

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::dto::{Member, UpdateUser, User, UserFields, UserKind};
+use crate::auth::Scope;
 use crate::auth::privileges::Role;
 use crate::auth::store::revoke_sessions;
 use crate::changes::{Operation, diff, record};
@@ -23,6 +24,7 @@ pub struct Users;
 
 impl Listed for Users {
     type Kind = UserIdKind;
+    const SCHEMA: &'static str = "Member";
     const TABLE: &'static str = "users";
     const HAS_DELETED: bool = false;
     const FIELDS: &'static [Field] = &[
@@ -30,6 +32,11 @@ impl Listed for Users {
         Field::new("is_active", FieldType::Boolean, "users.is_active"),
         Field::new("kind", FieldType::Enum(&["person", "service"]), "users.kind"),
     ];
+}
+
+/// Everybody sees who is there.
+pub fn visible(scope: &Scope) -> Condition {
+    Condition::sql("users.workspace_id = ").bind(scope.workspace_id)
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -91,11 +98,11 @@ pub fn get(conn: &mut DbConnection, workspace_id: WorkspaceId, id: UserId) -> Re
     found.map(User::from).ok_or_else(|| Problem::not_found().into())
 }
 
-pub fn list(conn: &mut DbConnection, workspace_id: WorkspaceId, list: &List<Users>, is_whole: bool) -> Result<Page<Member>, Failure> {
-    let own = users::table.filter(users::workspace_id.eq(workspace_id));
-    let rows = own.filter(list.page_filter(workspace_id)?).order(list.order()).limit(list.rows()).select(Row::as_select()).load(conn)?;
-    let total = list.total(conn, workspace_id, Condition::sql("users.workspace_id = ").bind(workspace_id))?;
-    Ok(list.page(workspace_id, rows.into_iter().map(|row| Member::of(User::from(row), is_whole)).collect(), total)?)
+pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Users>, is_whole: bool) -> Result<Page<Member>, Failure> {
+    let own = users::table.filter(users::workspace_id.eq(scope.workspace_id));
+    let rows = own.filter(list.page_filter(scope)?).order(list.order()).limit(list.rows()).select(Row::as_select()).load(conn)?;
+    let total = list.total(conn, scope, visible(scope))?;
+    Ok(list.page(scope, rows.into_iter().map(|row| Member::of(User::from(row), is_whole)).collect(), total)?)
 }
 
 /// A user to be made: a person with a password, or a service account without.

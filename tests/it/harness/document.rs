@@ -8,7 +8,7 @@ use fishpond::http::openapi::operations;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-pub static DOCUMENT: LazyLock<Document> = LazyLock::new(fishpond::server::document);
+pub static DOCUMENT: LazyLock<Document> = LazyLock::new(fishpond::api::document);
 
 /// The validators of all documented answers, by method, template and status.
 static ANSWERS: LazyLock<HashMap<(String, String, String), Option<Validator>>> = LazyLock::new(|| {

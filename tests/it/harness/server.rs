@@ -185,6 +185,23 @@ impl Drop for App {
     }
 }
 
+fn stores() -> impl Iterator<Item = Store> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let folder = std::env::temp_dir().join(format!("fishpond-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    [Some(Store::Sqlite(folder)), Database::create().map(Store::Postgres)].into_iter().flatten()
+}
+
+/// Runs a test that compares a server on SQLite with one on PostgreSQL, when there is one.
+pub fn on_both_at_once<F>(test: impl FnOnce(App, App) -> F)
+where
+    F: Future<Output = ()>,
+{
+    let mut apps = stores().map(|store| App::start(store, &[]));
+    let (Some(sqlite), Some(postgres)) = (apps.next(), apps.next()) else { return };
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test(sqlite, postgres));
+}
+
 /// Runs a test on SQLite and, when there is one, on PostgreSQL.
 pub fn on_both<F>(test: impl Fn(App) -> F)
 where
@@ -198,11 +215,7 @@ pub fn on_both_with<F>(settings: &[(&str, &str)], test: impl Fn(App) -> F)
 where
     F: Future<Output = ()>,
 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let folder = std::env::temp_dir().join(format!("fishpond-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let stores = [Some(Store::Sqlite(folder)), Database::create().map(Store::Postgres)];
-    for store in stores.into_iter().flatten() {
+    for store in stores() {
         let name = if matches!(store, Store::Sqlite(_)) { "SQLite" } else { "PostgreSQL" };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let outcome = runtime.block_on(AssertUnwindSafe(test(App::start(store, settings))).catch_unwind());

@@ -1,0 +1,134 @@
+//! The API: every route, once. actix serves them and the document is made of them.
+
+use actix_web::App;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt, scope};
+
+use crate::auth::sessions;
+use crate::changes;
+use crate::crm::{
+    api_keys, contacts, customers, dictionaries, opportunities, pipelines, tiers, timeline, touch_records, users, workspaces,
+};
+use crate::http::document::Document;
+use crate::http::problem::{FieldErrorBody, ProblemBody};
+use crate::ops;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Fishpond",
+        description = "A headless CRM (鱼池). Send an access token from `/api/v1/auth/login` or an API key as `Authorization: Bearer`. \
+Every refusal is `application/problem+json` with a stable `code`; `GET /problems/{code}` explains it.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+        contact(name = "Fishpond")
+    ),
+    servers((url = "/", description = "This server")),
+    components(schemas(ProblemBody, FieldErrorBody)),
+    modifiers(&Bearer),
+    tags(
+        (name = "auth", description = "Logging in and out."),
+        (name = "me", description = "The caller itself."),
+        (name = "customers", description = "Organizations and persons, leads included."),
+        (name = "contacts", description = "People at customers."),
+        (name = "opportunities", description = "What may be sold, on its way through a pipeline."),
+        (name = "touch-records", description = "What was said and done with customers."),
+        (name = "tiers", description = "How much customers matter."),
+        (name = "dictionaries", description = "Managed codes with labels in Chinese and English."),
+        (name = "users", description = "Members of the workspace."),
+        (name = "api-keys", description = "How other systems call."),
+        (name = "workspace", description = "Settings of the workspace."),
+        (name = "changes", description = "Everything that changed, in order."),
+        (name = "operations", description = "Health and help."),
+    )
+)]
+struct Api;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let mut bearer = Http::new(HttpAuthScheme::Bearer);
+        bearer.description =
+            Some("An access token (a JWT) or an API key (`fp_…`). Scopes apply to API keys; people have roles.".to_owned());
+        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+/// Adds every route.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(ops::get_livez).service(ops::get_readyz).service(ops::get_problem).service(sessions::routes::get_jwks).service(
+        scope("/api/v1")
+            .service(sessions::routes::login)
+            .service(sessions::routes::refresh_session)
+            .service(sessions::routes::logout)
+            .service(users::me::get_me)
+            .service(users::me::change_my_password)
+            .service(users::routes::list_users)
+            .service(users::routes::create_user)
+            .service(users::routes::get_user)
+            .service(users::routes::update_user)
+            .service(users::routes::set_user_password)
+            .service(api_keys::routes::list_api_keys)
+            .service(api_keys::routes::create_api_key)
+            .service(api_keys::routes::get_api_key)
+            .service(api_keys::routes::revoke_api_key)
+            .service(workspaces::routes::get_workspace)
+            .service(workspaces::routes::update_workspace)
+            .service(dictionaries::routes::list_dictionaries)
+            .service(dictionaries::routes::get_dictionary)
+            .service(dictionaries::routes::update_dictionary)
+            .service(customers::routes::transfer_customers)
+            .service(customers::routes::list_customers)
+            .service(customers::routes::search_customers)
+            .service(customers::routes::create_customer)
+            .service(customers::routes::get_customer)
+            .service(customers::routes::update_customer)
+            .service(customers::routes::delete_customer)
+            .service(customers::routes::restore_customer)
+            .service(customers::routes::move_customer_lifecycle)
+            .service(customers::routes::set_customer_tier)
+            .service(customers::routes::get_customer_tree)
+            .service(timeline::routes::get_customer_timeline)
+            .service(contacts::routes::list_contacts)
+            .service(contacts::routes::search_contacts)
+            .service(contacts::routes::create_contact)
+            .service(contacts::routes::get_contact)
+            .service(contacts::routes::update_contact)
+            .service(contacts::routes::delete_contact)
+            .service(contacts::routes::restore_contact)
+            .service(pipelines::routes::list_pipelines)
+            .service(opportunities::routes::transfer_opportunities)
+            .service(opportunities::routes::list_opportunities)
+            .service(opportunities::routes::search_opportunities)
+            .service(opportunities::routes::create_opportunity)
+            .service(opportunities::routes::get_opportunity)
+            .service(opportunities::routes::update_opportunity)
+            .service(opportunities::routes::delete_opportunity)
+            .service(opportunities::routes::restore_opportunity)
+            .service(opportunities::routes::move_opportunity)
+            .service(opportunities::routes::get_stage_history)
+            .service(touch_records::routes::list_touch_records)
+            .service(touch_records::routes::search_touch_records)
+            .service(touch_records::routes::create_touch_record)
+            .service(touch_records::routes::get_touch_record)
+            .service(touch_records::routes::update_touch_record)
+            .service(touch_records::routes::delete_touch_record)
+            .service(touch_records::routes::restore_touch_record)
+            .service(tiers::routes::list_tiers)
+            .service(tiers::routes::search_tiers)
+            .service(tiers::routes::create_tier)
+            .service(tiers::routes::get_tier)
+            .service(tiers::routes::update_tier)
+            .service(tiers::routes::delete_tier)
+            .service(tiers::routes::restore_tier)
+            .service(changes::routes::list_changes),
+    );
+}
+
+/// The finished OpenAPI document.
+pub fn document() -> Document {
+    let (_, openapi) = App::new().into_utoipa_app().openapi(Api::openapi()).configure(routes).split_for_parts();
+    Document::new(serde_json::to_value(openapi).unwrap_or_default())
+}

@@ -1,0 +1,55 @@
+//! One step from a resource to another: `customer.name` of an opportunity, or opportunities that a customer `has`.
+
+use super::field::{Field, Listed};
+use crate::auth::Scope;
+use crate::db::Condition;
+use crate::db::id::Kind;
+
+/// What the conditions of a resource's fields are made with.
+#[derive(Debug, Clone, Copy)]
+pub struct Source {
+    /// What a fault calls it.
+    pub name: &'static str,
+    pub table: &'static str,
+    pub from: &'static str,
+    pub fields: &'static [Field],
+}
+
+impl Source {
+    pub const fn of<R: Listed>() -> Self {
+        Self { name: R::Kind::NAME, table: R::TABLE, from: R::FROM, fields: R::FIELDS }
+    }
+}
+
+/// Another resource that rows belong to, or that belongs to them.
+#[derive(Debug, Clone, Copy)]
+pub struct Relation {
+    pub name: &'static str,
+    pub to: Source,
+    /// SQL that joins a row of `to` with the row of this resource.
+    pub join: &'static str,
+    /// What the caller sees of `to`.
+    pub visible: fn(&Scope) -> Condition,
+    /// The scope that an API key needs to look there.
+    pub scope: &'static str,
+    /// Whether there may be several: then it is asked by `has`, and otherwise by `name.field`.
+    pub is_many: bool,
+}
+
+impl Relation {
+    /// The one row that a row belongs to.
+    pub const fn one<R: Listed>(name: &'static str, scope: &'static str, join: &'static str, visible: fn(&Scope) -> Condition) -> Self {
+        Self { name, to: Source::of::<R>(), join, visible, scope, is_many: false }
+    }
+
+    /// The rows that belong to a row.
+    pub const fn many<R: Listed>(name: &'static str, scope: &'static str, join: &'static str, visible: fn(&Scope) -> Condition) -> Self {
+        Self { name, to: Source::of::<R>(), join, visible, scope, is_many: true }
+    }
+
+    /// That there is a related row which the caller sees and of which this is true.
+    pub fn exists(&self, scope: &Scope, condition: Condition) -> Condition {
+        let rows = Condition::sql(format!("EXISTS (SELECT 1 FROM {} WHERE {} AND ", self.to.from, self.join));
+        rows.append((self.visible)(scope).and(condition)).then(")")
+    }
+}

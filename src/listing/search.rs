@@ -1,0 +1,102 @@
+//! `POST /{resource}/search`: a list asked for in JSON, with a tree of filters and only the members that are wanted.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::field::Listed;
+use super::request::List;
+use super::tree::FilterNode;
+use crate::auth::Caller;
+use crate::http::answer::Answer;
+use crate::http::catalogue::Code;
+use crate::http::document::Document;
+use crate::http::extract::Body;
+use crate::http::page::Page;
+use crate::http::problem::{FieldError, Problem};
+use crate::http::schemas::nearest;
+
+/// What to look for, in which order, and what to answer of it.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+pub struct SearchRequest {
+    /// All rows without it. At most 4 levels deep, 50 comparisons, 200 values in an array.
+    pub filter: Option<FilterNode>,
+    /// As in the list.
+    #[schema(max_length = 200, example = "-created_at")]
+    pub sort: Option<String>,
+    /// Rows per page. Default: 50.
+    #[schema(minimum = 1, maximum = 200)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before; filter and sort must be the same.
+    #[schema(max_length = 8000)]
+    pub cursor: Option<String>,
+    /// The members to answer; all without it, and `id` always.
+    #[schema(max_items = 100, example = json!(["id", "name"]))]
+    pub fields: Option<Vec<String>>,
+    /// Adds `total`, exact up to 10,000.
+    #[serde(default)]
+    pub include_total: bool,
+}
+
+/// A checked search of `R`.
+pub struct Search<R> {
+    pub list: List<R>,
+    fields: Option<Vec<String>>,
+}
+
+impl<R> Search<R> {
+    /// The list, and what makes the answer of its page.
+    pub fn split(self) -> (List<R>, Members) {
+        (self.list, Members(self.fields))
+    }
+}
+
+/// The members that are answered.
+pub struct Members(Option<Vec<String>>);
+
+impl Members {
+    pub fn answer<T: Serialize>(self, page: &Page<T>) -> Result<Answer, Problem> {
+        let Some(fields) = self.0 else { return Answer::page(page) };
+        let mut page = serde_json::to_value(page).map_err(|_| Problem::new(Code::InternalError))?;
+        for row in page.get_mut("data").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
+            row.retain(|name, _| name == "id" || fields.contains(name));
+        }
+        Answer::ok(&page)
+    }
+}
+
+impl<R: Listed> FromRequest for Search<R> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = Body::<SearchRequest>::from_request(request, payload);
+        let document = request.app_data::<Data<Document>>().map(|data| Arc::clone(data));
+        let caller = Caller::from_request(request, payload).into_inner();
+        Box::pin(async move {
+            let asked = body.await?.0;
+            let document = document.ok_or_else(|| Problem::new(Code::InternalError))?;
+            check_members(&document, R::SCHEMA, asked.fields.as_deref().unwrap_or_default())?;
+            let (list, caller) = (List::<R>::of_search(&asked)?, caller?);
+            list.scopes().try_for_each(|scope| caller.check_scope(scope))?;
+            Ok(Self { list, fields: asked.fields })
+        })
+    }
+}
+
+fn check_members(document: &Document, schema: &str, fields: &[String]) -> Result<(), Problem> {
+    let known: Vec<&str> = document.members(schema).collect();
+    let unknown = fields.iter().enumerate().filter(|(_, field)| !known.contains(&field.as_str()));
+    let fault = |(index, field): (usize, &String)| {
+        let meant = nearest(field, known.iter().copied()).map(str::to_owned);
+        FieldError::new(format!("/fields/{index}"), Code::UnknownField).with("field", field.as_str()).with("did_you_mean", meant)
+    };
+    Problem::check(unknown.map(fault).collect())
+}

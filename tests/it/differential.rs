@@ -1,0 +1,285 @@
+//! The same data on both databases, asked the same at random: the answers name the same rows in the same order.
+//!
+//! `DIFFERENTIAL_QUERIES` says how many questions (300), `DIFFERENTIAL_SEED` where they begin.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Actor, App, Dice, on_both_at_once};
+
+const NAMES: [&str; 20] = [
+    "华为技术有限公司",
+    "华为",
+    "张三",
+    "é",
+    "É",
+    "e\u{301}clair",
+    "Straße",
+    "STRASSE",
+    "ＦＵＬＬ width",
+    "full WIDTH",
+    "😀 Smile",
+    "%",
+    "_",
+    "*",
+    "a_b%c",
+    "O'Neil",
+    "say \"hi\"",
+    "back\\slash",
+    "zz",
+    "Äpfel",
+];
+const PARTS: [&str; 16] = ["华", "技术", "é", "E", "ß", "ss", "full", "Ｗ", "😀", "%", "_", "*", "'", "\"", "\\", "z"];
+const EMAILS: [&str; 3] = ["A@Example.com", "b@example.com", "U.V+w@Example.com"];
+const INSTANTS: [&str; 4] = ["2025-01-01T00:00:00Z", "2025-06-01T08:00:00+08:00", "2025-06-01T00:00:00.001Z", "2026-01-01T00:00:00Z"];
+
+/// What was made on one database: its caller, and each row's name in the test.
+struct Side {
+    admin: Actor,
+    /// Ids by the label of the test, and back.
+    ids: HashMap<String, String>,
+    labels: HashMap<String, String>,
+}
+
+impl Side {
+    async fn of(app: &App) -> Self {
+        Self { admin: app.admin().await, ids: HashMap::new(), labels: HashMap::new() }
+    }
+
+    async fn make(&mut self, label: String, path: &str, body: Value) {
+        let made = self.admin.post(path, self.with_ids(body)).await.created();
+        let id = made["id"].as_str().unwrap().to_owned();
+        self.labels.insert(id.clone(), label.clone());
+        self.ids.insert(label, id);
+    }
+
+    /// Puts this side's ids where the labels are.
+    fn with_ids(&self, body: Value) -> Value {
+        match body {
+            Value::String(text) => self.ids.get(&text).cloned().unwrap_or(text).into(),
+            Value::Array(items) => items.into_iter().map(|item| self.with_ids(item)).collect(),
+            Value::Object(members) => members.into_iter().map(|(name, member)| (name, self.with_ids(member))).collect(),
+            other => other,
+        }
+    }
+
+    /// All pages of a search, by label; what it was refused with otherwise.
+    async fn search(&self, path: &str, question: &Value) -> Vec<String> {
+        let mut question = self.with_ids(question.clone());
+        let mut found = Vec::new();
+        for _ in 0..200 {
+            let reply = self.admin.post(path, question.clone()).await;
+            if reply.status != 200 {
+                return vec![format!("{} {}", reply.status, reply.body["code"])];
+            }
+            let rows = reply.body["data"].as_array().unwrap();
+            found.extend(rows.iter().map(|row| self.labels[row["id"].as_str().unwrap()].clone()));
+            if reply.body["has_more"] == false {
+                return found;
+            }
+            question["cursor"] = reply.body["next_cursor"].clone();
+        }
+        panic!("{question} has no end: {found:?}");
+    }
+}
+
+/// The same rows on one side.
+async fn fill(side: &mut Side) {
+    let mut dice = Dice(7);
+    for (tier, name) in NAMES.iter().take(3).enumerate() {
+        let body = json!({ "code": format!("t{tier}"), "name": name, "rank": tier });
+        side.make(format!("tier {tier}"), "/tiers", body).await;
+    }
+    for number in 0..60 {
+        let mut body =
+            json!({ "kind": "organization", "name": dice.pick(&NAMES), "external_refs": [{ "system": "t", "value": number.to_string() }] });
+        let mut sometimes = |name: &str, value: Value| {
+            if dice.below(2) == 0 {
+                body[name] = value;
+            }
+        };
+        sometimes("email", json!(EMAILS[number % 3]));
+        sometimes("employee_count", json!(number % 4));
+        sometimes("tier_id", json!(format!("tier {}", number % 3)));
+        sometimes("industries", json!(["manufacturing"]));
+        sometimes("phones", json!([{ "number": format!("1380013800{}", number % 3) }]));
+        sometimes("address", json!({ "country": "CN", "city": NAMES[number % 5] }));
+        sometimes("intent_level", json!("high"));
+        side.make(format!("customer {number}"), "/customers", body).await;
+        if number % 3 == 0 {
+            let body = json!({ "name": NAMES[number % 20], "title": NAMES[(number + 1) % 20], "links": [{ "customer_id": format!("customer {number}") }] });
+            side.make(format!("contact {number}"), "/contacts", body).await;
+        }
+        if number % 4 == 0 {
+            let mut body = json!({ "name": NAMES[number % 20], "customer_id": format!("customer {number}") });
+            if number % 8 == 0 {
+                body["amount"] =
+                    json!({ "amount": (number * 10 % 70).to_string(), "currency": if number % 16 == 0 { "CNY" } else { "JPY" } });
+                body["expected_close_date"] = json!("2026-06-30");
+            }
+            side.make(format!("opportunity {number}"), "/opportunities", body).await;
+        }
+        if number % 2 == 0 {
+            let kind = ["call", "note", "visit"][number % 3];
+            let mut body = json!({ "customer_id": format!("customer {number}"), "type": kind, "occurred_at": INSTANTS[number % 4], "summary": NAMES[number % 20] });
+            if number % 6 == 0 {
+                body["next_touch_at"] = json!(INSTANTS[(number + 1) % 4]);
+            }
+            side.make(format!("touch {number}"), "/touch-records", body).await;
+        }
+    }
+}
+
+/// A field as a filter may ask for it: name, operators of its kind, values.
+fn comparison(dice: &mut Dice, fields: &[(&str, &str)]) -> Value {
+    let (name, kind) = *dice.pick(fields);
+    let text = |dice: &mut Dice| json!(if dice.below(2) == 0 { dice.pick(&NAMES) } else { dice.pick(&PARTS) });
+    let value = |dice: &mut Dice| match kind {
+        "text" => text(dice),
+        "email" => json!(dice.pick(&EMAILS)),
+        "integer" => json!(dice.below(5)),
+        "instant" => json!(dice.pick(&INSTANTS)),
+        "day" => json!(dice.pick(&["2026-06-29", "2026-06-30", "2026-07-01"])),
+        "amount" => json!(dice.pick(&["0", "10.00", "40", "60.5"])),
+        "phone" => json!(format!("+861380013800{}", dice.below(4))),
+        "ref" => json!(format!("t:{}", dice.below(70))),
+        other => json!(dice.pick(&other.split('|').collect::<Vec<_>>())),
+    };
+    let ranges = ["lt", "lte", "gt", "gte"];
+    let choices: Vec<&str> = match kind {
+        "text" => vec!["eq", "ne", "in", "nin", "contains", "starts_with", "contains", "is_null"],
+        "integer" | "instant" | "day" => ranges.into_iter().chain(["eq", "ne", "in", "nin", "is_null"]).collect(),
+        "amount" => ranges.into_iter().chain(["eq", "ne"]).collect(),
+        _ => vec!["eq", "ne", "in", "nin", "is_null"],
+    };
+    let operator = *dice.pick(&choices);
+    let value = match operator {
+        "in" | "nin" => (0..dice.below(4)).map(|_| value(dice)).collect(),
+        "is_null" => json!(dice.below(2) == 0),
+        _ => value(dice),
+    };
+    json!({ "field": name, "op": operator, "value": value })
+}
+
+fn tree(dice: &mut Dice, resource: &Resource, depth: usize) -> Value {
+    let nodes = |dice: &mut Dice| (0..=dice.below(3)).map(|_| tree(dice, resource, depth + 1)).collect::<Vec<_>>();
+    match dice.below(if depth > 2 { 4 } else { 9 }) {
+        4 => json!({ "and": nodes(dice) }),
+        5 | 6 => json!({ "or": nodes(dice) }),
+        7 => json!({ "not": tree(dice, resource, depth + 1) }),
+        8 if !resource.many.is_empty() => {
+            let (name, fields) = dice.pick(&resource.many);
+            json!({ "has": name, "filter": comparison(dice, fields) })
+        }
+        _ => comparison(dice, &resource.fields),
+    }
+}
+
+struct Resource {
+    path: &'static str,
+    fields: Vec<(&'static str, &'static str)>,
+    many: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
+    sorts: &'static [&'static str],
+}
+
+fn resources() -> Vec<Resource> {
+    let customer = vec![
+        ("name", "text"),
+        ("kind", "organization|person"),
+        ("email", "email"),
+        ("employee_count", "integer"),
+        ("intent_level", "none|high"),
+        ("tier_id", "tier 0|tier 1"),
+        ("industries", "manufacturing|finance"),
+        ("phone", "phone"),
+        ("country", "CN|DE"),
+        ("city", "华为|é|É"),
+        ("external_ref", "ref"),
+        ("last_touch_at", "instant"),
+        ("next_touch_at", "instant"),
+        ("touch_count", "integer"),
+        ("parent_id", "customer 1"),
+    ];
+    let opportunity = vec![
+        ("name", "text"),
+        ("customer_id", "customer 0|customer 4"),
+        ("stage_kind", "open|won"),
+        ("expected_close_date", "day"),
+        ("amount_currency", "CNY|JPY|USD"),
+        ("amount", "amount"),
+    ];
+    let contact = vec![("name", "text"), ("title", "text"), ("customer_id", "customer 0|customer 3|customer 6")];
+    let touch = vec![
+        ("type", "call|note|visit"),
+        ("summary", "text"),
+        ("occurred_at", "instant"),
+        ("next_touch_at", "instant"),
+        ("customer_id", "customer 2"),
+        ("direction", "none|inbound"),
+    ];
+    let with = |fields: &[(&'static str, &'static str)], more: &[(&'static str, &'static str)]| [fields, more].concat();
+    vec![
+        Resource {
+            path: "/customers/search",
+            fields: with(&customer, &[("tier.rank", "integer"), ("tier.name", "text"), ("owner.is_active", "true")]),
+            many: vec![("contacts", contact.clone()), ("opportunities", opportunity.clone()), ("touch_records", touch.clone())],
+            sorts: &[
+                "",
+                "name",
+                "-name",
+                "-next_touch_at,name",
+                "last_touch_at",
+                "-last_touch_at,-name",
+                "next_touch_at,-last_touch_at,name",
+            ],
+        },
+        Resource {
+            path: "/contacts/search",
+            fields: contact,
+            many: vec![("customers", customer.clone()), ("opportunities", opportunity.clone())],
+            sorts: &["", "name", "-name"],
+        },
+        Resource {
+            path: "/opportunities/search",
+            fields: with(&opportunity, &[("customer.name", "text"), ("customer.employee_count", "integer"), ("contact.name", "text")]),
+            many: vec![("touch_records", touch.clone())],
+            sorts: &["", "name", "-expected_close_date,name", "expected_close_date", "closed_at,-name"],
+        },
+        Resource {
+            path: "/touch-records/search",
+            fields: with(&touch, &[("customer.name", "text"), ("customer.city", "华为|é"), ("opportunity.name", "text")]),
+            many: vec![],
+            sorts: &["", "occurred_at", "-occurred_at", "-next_touch_at", "next_touch_at,-occurred_at"],
+        },
+    ]
+}
+
+#[test]
+fn both_databases_find_the_same_rows_in_the_same_order() {
+    let setting = |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (queries, seed) = (setting("DIFFERENTIAL_QUERIES", 300), setting("DIFFERENTIAL_SEED", 20_261_122));
+    on_both_at_once(|sqlite, postgres| async move {
+        let (mut left, mut right) = (Side::of(&sqlite).await, Side::of(&postgres).await);
+        fill(&mut left).await;
+        fill(&mut right).await;
+        println!("{queries} queries from seed {seed}");
+        let (resources, mut dice) = (resources(), Dice(seed));
+        let mut found = 0;
+        for number in 0..queries {
+            let resource = dice.pick(&resources);
+            let mut question = json!({ "limit": dice.pick(&[1, 7, 50, 200]) });
+            if dice.below(10) > 0 {
+                question["filter"] = tree(&mut dice, resource, 1);
+            }
+            let sort = *dice.pick(resource.sorts);
+            if !sort.is_empty() {
+                question["sort"] = json!(sort);
+            }
+            let (ours, theirs) = (left.search(resource.path, &question).await, right.search(resource.path, &question).await);
+            assert_eq!(ours, theirs, "query {number} of seed {seed}: {} {question:#}", resource.path);
+            found += ours.len();
+        }
+        assert!(found as u64 > queries, "the questions find next to nothing: {found}");
+    });
+}
