@@ -10,7 +10,7 @@ use crate::harness::on_both;
 fn every_write_leaves_one_change_in_order() {
     on_both(|app| async move {
         let admin = app.admin().await;
-        let start = admin.get("/changes?limit=1000").await.ok()["next_cursor"].as_str().unwrap().to_owned();
+        let before = admin.changes().await["data"].as_array().unwrap().len();
         let made = admin.post("/customers", json!({ "name": "A", "kind": "organization" })).await;
         let request_id = made.header("x-request-id").to_owned();
         let made = made.created();
@@ -21,8 +21,8 @@ fn every_write_leaves_one_change_in_order() {
         admin.delete(&path).await.no_content();
         admin.act(&format!("{path}/restore")).await.ok();
 
-        let feed = admin.get(&format!("/changes?after={start}")).await.ok();
-        let changes = feed["data"].as_array().unwrap();
+        let feed = admin.changes().await;
+        let changes = &feed["data"].as_array().unwrap()[before..];
         let types: Vec<&str> = changes.iter().map(|change| change["type"].as_str().unwrap()).collect();
         assert_eq!(types, ["customer.created", "customer.updated", "customer.deleted", "customer.restored"]);
         let versions: Vec<i64> = changes.iter().map(|change| change["object"]["version"].as_i64().unwrap()).collect();
@@ -30,7 +30,6 @@ fn every_write_leaves_one_change_in_order() {
         assert_eq!(changes[0]["object"], json!({ "id": made["id"], "type": "customer", "version": 1 }));
         assert_eq!((&changes[0]["actor"]["id"], &changes[0]["request_id"]), (&json!(admin.id), &json!(request_id)));
         assert_eq!(changes[1]["changed"], json!({ "name": { "from": "A", "to": "B" }, "employee_count": { "from": null, "to": 3 } }));
-        assert_eq!(feed["has_more"], false);
     });
 }
 
@@ -41,6 +40,8 @@ fn the_feed_is_read_in_pages_and_belongs_to_its_workspace() {
         for number in 0..7 {
             admin.post("/customers", json!({ "name": number.to_string(), "kind": "person" })).await.created();
         }
+        // From here on nothing is held back.
+        admin.changes().await;
         let (mut after, mut seen) = (String::new(), Vec::new());
         loop {
             let page = admin.get(&format!("/changes?limit=3{after}")).await.ok();
@@ -72,13 +73,25 @@ fn a_late_commit_is_not_lost() {
             return; // one writer: nothing commits late
         }
         let admin = app.admin().await;
+        // Nothing from before is held back.
+        admin.changes().await;
         let start = admin.get("/changes?limit=1000").await.ok()["next_cursor"].as_str().unwrap().to_owned();
         let feed = async || -> Vec<Value> {
             let page = admin.get(&format!("/changes?limit=1000&after={start}")).await.ok();
             page["data"].as_array().unwrap().iter().map(|change| change["object"]["id"].clone()).collect()
         };
         let first = admin.post("/customers", json!({ "name": "slow", "kind": "person" })).await.created();
-        assert_eq!(feed().await, [first["id"].clone()]);
+        // Others in the cluster may hold the feed back for a while as well.
+        let until = async |count: usize| -> Vec<Value> {
+            for _ in 0..1000 {
+                let ids = feed().await;
+                if ids.len() >= count {
+                    return ids;
+                }
+            }
+            panic!("the feed is held back for ever");
+        };
+        assert_eq!(until(1).await, [first["id"].clone()]);
 
         let mut slow = PgConnection::establish(&app.database_url()).unwrap();
         slow.batch_execute("BEGIN").unwrap();
@@ -91,7 +104,7 @@ fn a_late_commit_is_not_lost() {
         let second = admin.post("/customers", json!({ "name": "fast", "kind": "person" })).await.created();
         assert_eq!(feed().await, [first["id"].clone()], "what came after the running transaction is held back");
         slow.batch_execute("COMMIT").unwrap();
-        assert_eq!(feed().await, [first["id"].clone(), first["id"].clone(), second["id"].clone()]);
+        assert_eq!(until(3).await, [first["id"].clone(), first["id"].clone(), second["id"].clone()]);
     });
 }
 
@@ -100,6 +113,8 @@ fn a_late_commit_is_not_lost() {
 fn a_reader_among_writers_misses_nothing() {
     on_both(|app| async move {
         let admin = app.admin().await;
+        // Nothing from before is held back.
+        admin.changes().await;
         let start = admin.get("/changes?limit=1000").await.ok()["next_cursor"].as_str().unwrap().to_owned();
         let writer = async |number: usize| {
             let made = admin.post("/customers", json!({ "name": "A", "kind": "person" })).await.created();

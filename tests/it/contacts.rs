@@ -26,7 +26,7 @@ fn link(customer: &str, is_primary: bool) -> Value {
 
 /// What the feed says of a contact, oldest first.
 async fn changes_of(admin: &Actor, contact: &Value) -> Vec<Value> {
-    let feed = admin.get("/changes?limit=1000").await.ok();
+    let feed = admin.changes().await;
     let mut changes = feed["data"].as_array().unwrap().clone();
     changes.retain(|change| change["object"]["id"] == contact["id"]);
     changes

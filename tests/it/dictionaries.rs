@@ -83,7 +83,7 @@ fn codes_are_added_relabelled_reordered_and_retired() {
         assert_eq!(json!(live), json!([second[0], second[1], second[2], back]), "sorted by their order");
         assert_eq!((codes(&put).len(), &put["version"]), (seeds["items"].as_array().unwrap().len() + 4, &json!(3)));
 
-        let feed = admin.get("/changes?limit=1000").await.ok();
+        let feed = admin.changes().await;
         let changes: Vec<&Value> =
             feed["data"].as_array().unwrap().iter().filter(|change| change["object"]["type"] == "dictionary").collect();
         assert_eq!(changes.len(), 2);

@@ -35,7 +35,7 @@ fn a_parent_is_set_at_creation_changed_and_cleared() {
         assert_eq!(admin.patch(&path, json!({ "name": "Office" })).await.ok()["parent_id"], holding);
         let cleared = admin.patch(&path, json!({ "parent_id": null })).await.ok();
         assert_eq!((&cleared["parent_id"], &cleared["version"]), (&Value::Null, &json!(4)));
-        let changes = admin.get("/changes?limit=1000").await.ok();
+        let changes = admin.changes().await;
         let last = changes["data"].as_array().unwrap().last().unwrap();
         assert_eq!(last["changed"], json!({ "parent_id": { "from": holding, "to": null } }));
     });

@@ -42,7 +42,7 @@ async fn moved(actor: &Actor, opportunity: &Value, place: usize, reason: Option<
 
 /// What the feed says of an object, oldest first.
 async fn changes_of(admin: &Actor, object: &Value) -> Vec<Value> {
-    let feed = admin.get("/changes?limit=1000").await.ok();
+    let feed = admin.changes().await;
     let mut changes = feed["data"].as_array().unwrap().clone();
     changes.retain(|change| change["object"]["id"] == object["id"]);
     changes

@@ -172,7 +172,7 @@ fn a_transfer_gives_customers_to_another_owner() {
         assert_eq!(manager.get(&path(&already)).await.ok(), already, "nothing to do");
         rep.get(&path(&own)).await.problem(404, "not_found");
 
-        let changes = admin.get("/changes?limit=1000").await.ok();
+        let changes = admin.changes().await;
         let moves: Vec<&Value> =
             changes["data"].as_array().unwrap().iter().filter(|change| change["type"] == "customer.transferred").collect();
         assert_eq!(moves.len(), 2, "one for each that moved");

@@ -167,7 +167,7 @@ fn an_opportunity_goes_through_the_stages() {
         assert_eq!(deal.history().await, expected, "as it was then, whatever was patched since");
         assert_eq!(at(&after), at(&won));
 
-        let feed = admin.get("/changes?limit=1000").await.ok();
+        let feed = admin.changes().await;
         let moves: Vec<&Value> =
             feed["data"].as_array().unwrap().iter().filter(|change| change["type"] == "opportunity.stage_moved").collect();
         assert_eq!(moves.len(), 3);
@@ -209,7 +209,7 @@ fn a_move_to_where_it_is_changes_nothing() {
     on_both(|app| async move {
         let admin = app.admin().await;
         let deal = Deal::new(&admin, json!({ "amount": cny("5") })).await;
-        let changes = async || admin.get("/changes?limit=1000").await.ok()["data"].as_array().unwrap().len();
+        let changes = async || admin.changes().await["data"].as_array().unwrap().len();
         for place in [FIRST, LOST] {
             deal.go(place, json!({ "reason_code": "price" })).await.ok();
             let (before, history, count) = (deal.now().await, deal.history().await, changes().await);

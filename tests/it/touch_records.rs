@@ -51,7 +51,7 @@ fn customer_path(customer: &Value) -> String {
 
 /// What the feed says of an object, oldest first.
 async fn changes_of(admin: &Actor, object: &Value) -> Vec<Value> {
-    let feed = admin.get("/changes?limit=1000").await.ok();
+    let feed = admin.changes().await;
     let mut changes = feed["data"].as_array().unwrap().clone();
     changes.retain(|change| change["object"]["id"] == object["id"]);
     changes

@@ -126,7 +126,7 @@ fn users_are_changed_by_administrators() {
             ("/role", "invalid_choice"),
         ]);
         admin.patch(&there, json!({ "password": NEW_PASSWORD })).await.invalid(&[("/password", "unknown_field")]);
-        let last = admin.get("/changes?limit=1000").await.ok()["data"].as_array().unwrap().last().unwrap().clone();
+        let last = admin.changes().await["data"].as_array().unwrap().last().unwrap().clone();
         assert_eq!((&last["type"], &last["changed"]), (&json!("user.updated"), &json!({ "is_active": { "from": true, "to": false } })));
 
         let password = json!({ "password": NEW_PASSWORD });
@@ -252,7 +252,7 @@ fn a_password_that_was_set_must_be_changed() {
 
         admin.post(&set, json!({ "password": NEW_PASSWORD, "must_change_password": false })).await.no_content();
         app.login("li@example.com", NEW_PASSWORD).await.get("/customers").await.ok();
-        let changes = admin.get("/changes?limit=1000").await.ok();
+        let changes = admin.changes().await;
         let changes = changes["data"].as_array().unwrap();
         let kinds = changes.iter().filter(|change| change["object"]["id"] == made["id"]).map(|change| change["type"].as_str().unwrap());
         let set = "user.password_changed";

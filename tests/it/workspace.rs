@@ -51,7 +51,7 @@ fn administrators_change_the_settings() {
         }
         assert_eq!(patched, expected);
         assert_eq!(admin.get("/workspace").await.ok(), patched);
-        let last = admin.get("/changes?limit=1000").await.ok()["data"].as_array().unwrap().last().unwrap().clone();
+        let last = admin.changes().await["data"].as_array().unwrap().last().unwrap().clone();
         assert_eq!((&last["type"], &last["object"]["id"]), (&json!("workspace.updated"), &before["id"]));
         assert_eq!(last["changed"]["time_zone"], json!({ "from": "Asia/Shanghai", "to": "Europe/Berlin" }));
         assert_eq!(last["changed"].as_object().unwrap().len(), 7);

@@ -87,7 +87,7 @@ fn references_freed_with_a_customer_can_be_taken() {
         admin.delete(&customer_path(&here)).await.no_content();
         let heir = admin.post("/touch-records", again).await.created();
         let restore = format!("{}/restore", customer_path(&here));
-        let count = async || admin.get("/changes?limit=1000").await.ok()["data"].as_array().unwrap().len();
+        let count = async || admin.changes().await["data"].as_array().unwrap().len();
         let changes = count().await;
         taken(admin.act(&restore).await.problem(409, "external_ref_taken"), &heir);
         assert_eq!(count().await, changes);

@@ -55,7 +55,7 @@ fn the_customer_keeps_up_with_everybody() {
         });
         join_all(work).await;
         assert_agrees(&admin, &here).await;
-        let feed = admin.get("/changes?limit=1000").await.ok();
+        let feed = admin.changes().await;
         let versions = feed["data"].as_array().unwrap().iter().filter(|change| change["object"]["id"] == here["id"]);
         let versions: Vec<i64> = versions.map(|change| change["object"]["version"].as_i64().unwrap()).collect();
         assert_eq!(versions, (1..).take(versions.len()).collect::<Vec<i64>>(), "in version order, without gaps");
