@@ -49,14 +49,15 @@ pub fn of(conn: &mut DbConnection, customer: Condition, ids: &[ContactId]) -> Qu
     Ok(by_contact)
 }
 
-/// Links that are added, changed or taken away need a customer that the caller may change.
+/// Links that are added, changed or taken away need a customer that the caller may change. Gives whether others may be demoted:
+/// whether this transaction is the only one that does.
 pub fn check(
     tx: &mut Tx<'_>,
     scope: &Scope,
     before: &[ContactLink],
     after: &[ContactLink],
     errors: &mut Vec<FieldError>,
-) -> QueryResult<()> {
+) -> QueryResult<bool> {
     let touched = after
         .iter()
         .enumerate()
@@ -68,13 +69,14 @@ pub fn check(
         .map(|old| ("/links".to_owned(), old.customer_id));
     let promoted: Vec<CustomerId> =
         after.iter().filter(|link| link.is_primary && !before.contains(link)).map(|link| link.customer_id).collect();
-    if !promoted.is_empty() && has_primary(tx, promoted)? {
+    let may_demote = !promoted.is_empty() && has_primary(tx, promoted)?;
+    if may_demote {
         // Demoting writes other contacts: two that do it crosswise would wait for each other.
         tx.lock(Topic::PrimaryContacts)?;
     }
     let wanted: Vec<(String, CustomerId)> = touched.chain(removed).collect();
     if wanted.is_empty() {
-        return Ok(());
+        return Ok(may_demote);
     }
     let which = customers::visible(scope, false).and(Condition::any_of("customers.id", wanted.iter().map(|(_, id)| *id)));
     let owners: HashMap<CustomerId, Option<UserId>> =
@@ -86,7 +88,7 @@ pub fn check(
             Some(_) => {}
         }
     }
-    Ok(())
+    Ok(may_demote)
 }
 
 /// The contacts that something of a customer names must be seen by the caller, and be linked to that customer.
@@ -122,15 +124,18 @@ pub fn whole(tx: &mut Tx<'_>, id: ContactId) -> QueryResult<Vec<ContactLink>> {
 }
 
 /// Makes the contact's links to the customers of `before` and `after` those of `after`.
-pub fn replace(tx: &mut Tx<'_>, id: ContactId, before: &[ContactLink], after: &[ContactLink]) -> Result<(), Failure> {
+pub fn replace(tx: &mut Tx<'_>, id: ContactId, before: &[ContactLink], after: &[ContactLink], may_demote: bool) -> Result<(), Failure> {
     let workspace_id = tx.actor.workspace_id;
     for gone in before.iter().filter(|old| !after.iter().any(|new| new.customer_id == old.customer_id)) {
         diesel::delete(contact_links::table.find((workspace_id, id, gone.customer_id))).execute(tx.conn)?;
     }
-    for (link, position) in after.iter().zip(0_i32..) {
+    // In one order for everybody: two new primary contacts of the same customers then wait for each other instead of deadlocking.
+    let mut ordered: Vec<(&ContactLink, i32)> = after.iter().zip(0_i32..).collect();
+    ordered.sort_by_key(|(link, _)| link.customer_id);
+    for (link, position) in ordered {
         let ContactLink { customer_id, role, is_primary, is_decision_maker, left_date } = link;
         if *is_primary {
-            demote_primary(tx, *customer_id, id)?;
+            demote_primary(tx, *customer_id, id, may_demote)?;
         }
         let members = (
             contact_links::position.eq(position),
@@ -157,9 +162,13 @@ pub fn replace(tx: &mut Tx<'_>, id: ContactId, before: &[ContactLink], after: &[
 }
 
 /// Takes the primary role from whoever has it, with a change of that contact's own.
-fn demote_primary(tx: &mut Tx<'_>, customer_id: CustomerId, except: ContactId) -> Result<(), Failure> {
+fn demote_primary(tx: &mut Tx<'_>, customer_id: CustomerId, except: ContactId, may_demote: bool) -> Result<(), Failure> {
     let workspace_id = tx.actor.workspace_id;
     let Some((other, version)) = primary_of(tx, customer_id)?.filter(|(other, _)| *other != except) else { return Ok(()) };
+    if !may_demote {
+        // It has become one since the links were checked.
+        return Err(Failure::Stale);
+    }
     let before = whole(tx, other)?;
     diesel::update(contact_links::table.find((workspace_id, other, customer_id)))
         .set(contact_links::is_primary.eq(false))

@@ -65,11 +65,11 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Re
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateContact) -> Result<Contact, Failure> {
     let fields = input.fields.clone();
-    check(tx, scope, None, &fields)?;
+    let may_demote = check(tx, scope, None, &fields)?;
     let id = ContactId::new();
     let contact = Contact { id, version: 1, fields, created_at: tx.now, updated_at: tx.now, created_by_id: tx.actor.user_id };
     diesel::insert_into(contacts::table).values(&row_of(scope.workspace_id, &contact)).execute(tx.conn)?;
-    links::replace(tx, id, &[], &contact.fields.links)?;
+    links::replace(tx, id, &[], &contact.fields.links, may_demote)?;
     external_refs::add::<Contacts>(tx, &visible(scope, false), id, &contact.fields.external_refs)?;
     lookup_keys::add(tx, id, &keys(&contact.fields))?;
     record(tx, Operation::Created, id, contact.version, diff(None, Some(&contact))?)?;
@@ -80,7 +80,7 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch,
     let before = get_for_change(tx.conn, scope, id, false)?;
     if_match.check(before.version)?;
     let mut after = Contact { fields: patch.apply(&before.fields)?, ..before.clone() };
-    check(tx, scope, Some(&before.fields), &after.fields)?;
+    let may_demote = check(tx, scope, Some(&before.fields), &after.fields)?;
     let mut changed = diff(Some(&before), Some(&after))?;
     if changed.is_empty() {
         return Ok(before);
@@ -91,7 +91,7 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch,
     written(diesel::update(contacts::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
     if before.fields.links != after.fields.links {
         let old = links::whole(tx, id)?;
-        links::replace(tx, id, &before.fields.links, &after.fields.links)?;
+        links::replace(tx, id, &before.fields.links, &after.fields.links, may_demote)?;
         changed.insert("links".to_owned(), json!({ "from": old, "to": links::whole(tx, id)? }));
     }
     if before.fields.external_refs != after.fields.external_refs {
@@ -128,13 +128,14 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch
     Ok(restored)
 }
 
-fn check(tx: &mut Tx<'_>, scope: &Scope, before: Option<&ContactFields>, after: &ContactFields) -> Result<(), Failure> {
+/// Gives whether others may be demoted.
+fn check(tx: &mut Tx<'_>, scope: &Scope, before: Option<&ContactFields>, after: &ContactFields) -> Result<bool, Failure> {
     let mut errors = validation::errors(after);
     let had = before.map(|before| before.links.as_slice()).unwrap_or_default();
-    links::check(tx, scope, had, &after.links, &mut errors)?;
+    let may_demote = links::check(tx, scope, had, &after.links, &mut errors)?;
     references::check_codes(tx, &rules::codes(after), &before.map(rules::codes).unwrap_or_default(), &mut errors)?;
     Problem::check(errors)?;
-    Ok(())
+    Ok(may_demote)
 }
 
 fn keys(fields: &ContactFields) -> Vec<(KeyKind, String)> {
