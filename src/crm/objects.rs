@@ -67,7 +67,7 @@ pub fn restore_with_customer<R: Listed>(tx: &mut Tx<'_>, visible: &Condition, cu
     let with_refs = with_refs.bind(tx.actor.workspace_id).then(" AND customer_id = ").bind(customer_id);
     let with_refs = with_refs.then(" AND deleted_at IS NULL AND CAST(external_refs AS TEXT) <> '[]' ORDER BY id");
     for (id, refs) in with_refs.giving::<(DbUuid, DbJson)>().load::<(Id<R::Kind>, Json<Vec<ExternalRef>>)>(tx.conn)? {
-        if ids.iter().any(|(restored, _)| *restored == id) {
+        if ids.binary_search_by_key(&id, |(restored, _)| *restored).is_ok() {
             external_refs::add::<R>(tx, visible, id, &refs.0)?;
         }
     }

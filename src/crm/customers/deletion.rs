@@ -8,9 +8,9 @@ use super::store::{get_for_change, keys, load, one, save};
 use crate::auth::Scope;
 use crate::changes::{Operation, record};
 use crate::crm::objects;
-use crate::crm::opportunities::Opportunities;
+use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::tiers::Tiers;
-use crate::crm::touch_records::TouchRecords;
+use crate::crm::touch_records::{self, TouchRecords};
 use crate::db::id::CustomerId;
 use crate::db::{Failure, Hold, Tx};
 use crate::http::catalogue::Code;
@@ -45,8 +45,8 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatc
     )?;
     (customer.version, customer.updated_at) = (customer.version + 1, tx.now);
     record(tx, Operation::Restored, id, customer.version, Map::new())?;
-    objects::restore_with_customer::<Opportunities>(tx, &rows::<Opportunities>(scope.workspace_id, false), id)?;
-    objects::restore_with_customer::<TouchRecords>(tx, &rows::<TouchRecords>(scope.workspace_id, false), id)?;
+    objects::restore_with_customer::<Opportunities>(tx, &opportunities::visible(scope, false), id)?;
+    objects::restore_with_customer::<TouchRecords>(tx, &touch_records::visible(scope, false), id)?;
     let Some(tier_id) = customer.tier_id else { return Ok(customer) };
     // Its tier may have been deleted in the meantime, and must not be at this moment.
     tx.hold("tiers", tier_id, Hold::ToRead)?;

@@ -140,3 +140,22 @@ fn contacts_and_opportunity_are_the_customers() {
         assert_eq!((&kept["contact_ids"], &kept["opportunity_id"], &kept["version"]), (&json!([good]), &deal, &json!(2)));
     });
 }
+
+#[test]
+fn a_refused_restore_does_not_name_what_is_out_of_sight() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        let refs = json!({ "external_refs": [{ "system": "dialer", "value": "1" }] });
+        let mine = rep.post("/customers", json!({ "name": "Mine", "kind": "person" })).await.created();
+        touch(&rep, &mine, refs.clone()).await;
+        rep.delete(&customer_path(&mine)).await.no_content();
+        let hidden = json!({ "name": "Hidden", "kind": "person", "owner_id": admin.id });
+        let hidden = admin.post("/customers", hidden).await.created();
+        let heir = touch(&admin, &hidden, refs).await;
+        let restore = format!("{}/restore", customer_path(&mine));
+        let refused = rep.act(&restore).await.problem(409, "external_ref_taken");
+        assert!(refused["meta"]["existing_id"].is_null(), "{refused:#}");
+        let told = admin.act(&restore).await.problem(409, "external_ref_taken");
+        assert_eq!(told["meta"]["existing_id"], heir["id"]);
+    });
+}
