@@ -2,10 +2,16 @@
 
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// Compatibility forms and case taken away (Unicode's NFKC and case folding): `Ｈuawei` = `huawei`, `STRASSE` = `straße`.
 pub fn fold_compare(text: &str) -> String {
     text.nfkc().default_case_fold().nfkc().collect()
+}
+
+/// That with marks taken away, for searching: `Energía` = `energia`, `Straße` = `strasse`.
+pub fn fold_search(text: &str) -> String {
+    fold_compare(text).nfd().filter(|c| !is_combining_mark(*c)).nfc().collect()
 }
 
 #[cfg(test)]
@@ -22,11 +28,22 @@ mod tests {
         assert_ne!(fold_compare("Energia"), fold_compare("Energía"));
     }
 
+    #[test]
+    fn marks_do_not_count_in_a_search() {
+        for (text, folded) in [("Energía", "energia"), ("ENERGI\u{301}A", "energia"), ("Straße", "strasse"), ("İzmir", "izmir")] {
+            assert_eq!(fold_search(text), folded);
+        }
+        assert_eq!(fold_search("ﾊﾟﾅｿﾆｯｸ"), fold_search("ハナソニック"));
+        assert_eq!(fold_search("삼성 華為"), "삼성 華為");
+    }
+
     proptest! {
         #[test]
         fn folding_twice_changes_nothing(text in ".*") {
             let once = fold_compare(&text);
             prop_assert_eq!(fold_compare(&once), once);
+            let once = fold_search(&text);
+            prop_assert_eq!(fold_search(&once), once);
         }
     }
 }

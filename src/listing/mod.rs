@@ -11,6 +11,7 @@ mod relation;
 mod request;
 pub mod rows;
 mod search;
+pub mod tokens;
 mod tree;
 
 pub use cursor::{Cursor, list_hash};

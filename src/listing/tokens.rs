@@ -1,0 +1,290 @@
+//! Text as it is searched: the tokens that a document is found by, and those that a query asks for. Made here and not by the
+//! databases, so that both find the same.
+//!
+//! Scripts with spaces give words; scripts without give every pair of neighbours and the last character, so that whatever part
+//! of a Chinese name is asked for consists of its pairs, and a single character begins one of its tokens. A phone number gives
+//! its endings. Words, digits and single characters find whatever begins with them. Tokens are letters and digits: nothing in
+//! them is syntax to a database.
+
+use std::collections::BTreeSet;
+
+use super::cursor::list_hash;
+use super::fold::fold_search;
+use crate::db::id::WorkspaceId;
+
+/// Characters of a word that count.
+const MAX_WORD: usize = 40;
+/// Digits of a phone number that may be asked for by themselves.
+const MIN_DIGITS: usize = 4;
+/// What a document may hold; PostgreSQL has no room for more than 1 MiB.
+const MAX_BYTES: usize = 400_000;
+
+/// What stands in front of each token, so that one resource of one workspace has its own. Two that happen to share it slow each
+/// other down, and nothing else.
+pub fn space(workspace_id: WorkspaceId, resource: &str) -> String {
+    let [a, b, c, ..] = list_hash(workspace_id, resource);
+    format!("{a:02x}{b:02x}{c:02x}")
+}
+
+/// What an object is found by. When there is too much, what was added last is left out.
+#[derive(Debug, Clone, Default)]
+pub struct Document {
+    tokens: BTreeSet<String>,
+    bytes: usize,
+}
+
+impl Document {
+    pub fn add_text(&mut self, text: &str) {
+        let folded = fold_search(text);
+        // People write 张　三 so that it is as wide as three characters: there, a space does not part.
+        for run in runs(&folded, true) {
+            if run.is_unspaced {
+                let characters: Vec<char> = run.text.chars().filter(|c| !c.is_whitespace()).collect();
+                characters.windows(2).for_each(|pair| self.add(pair.iter().collect()));
+                characters.last().into_iter().for_each(|last| self.add(last.to_string()));
+            } else {
+                self.add(cut(run.text));
+            }
+        }
+    }
+
+    /// A phone number in one of its writings, as digits.
+    pub fn add_number(&mut self, digits: &str) {
+        for start in 0..=digits.len().saturating_sub(MIN_DIGITS) {
+            digits.get(start..).into_iter().for_each(|ending| self.add(cut(ending)));
+        }
+    }
+
+    fn add(&mut self, token: String) {
+        let bytes = self.bytes + token.len();
+        if bytes <= MAX_BYTES && self.tokens.insert(token) {
+            self.bytes = bytes;
+        }
+    }
+
+    /// The tokens with spaces between them.
+    pub fn render(&self, space: &str) -> String {
+        let tokens: Vec<String> = self.tokens.iter().map(|token| format!("{space}{token}")).collect();
+        tokens.join(" ")
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Term {
+    Whole(String),
+    Beginning(String),
+}
+
+/// What is asked for: of each clause one alternative, and of that all terms.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query(Vec<Vec<Vec<Term>>>);
+
+impl Query {
+    pub fn parse(text: &str) -> Self {
+        let folded = fold_search(text);
+        let runs = runs(&folded, false);
+        let (mut clauses, mut rest) = (Vec::new(), runs.as_slice());
+        while let Some((first, others)) = rest.split_first() {
+            let digits = others.iter().take_while(|run| first.is_number() && run.is_number() && run.before.chars().all(is_dialled)).count();
+            let (group, after) = rest.split_at(1 + digits);
+            clauses.push(if first.is_unspaced { vec![pairs(first.text)] } else { words(group) });
+            rest = after;
+        }
+        clauses.sort_unstable();
+        clauses.dedup();
+        Self(clauses)
+    }
+
+    /// Whether there was no letter or digit.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// For FTS5's `MATCH`.
+    pub fn for_sqlite(&self, space: &str) -> String {
+        self.render([" AND ", " OR "], |term| match term {
+            Term::Whole(token) => format!("\"{space}{token}\""),
+            Term::Beginning(token) => format!("\"{space}{token}\"*"),
+        })
+    }
+
+    /// A `tsquery`.
+    pub fn for_postgres(&self, space: &str) -> String {
+        self.render([" & ", " | "], |term| match term {
+            Term::Whole(token) => format!("'{space}{token}'"),
+            Term::Beginning(token) => format!("'{space}{token}':*"),
+        })
+    }
+
+    fn render(&self, [and, or]: [&str; 2], term: impl Fn(&Term) -> String) -> String {
+        let all = |terms: &Vec<Term>| terms.iter().map(&term).collect::<Vec<_>>().join(and);
+        let any = |alternatives: &Vec<Vec<Term>>| match alternatives.as_slice() {
+            [only] => all(only),
+            several => format!("({})", several.iter().map(|terms| format!("({})", all(terms))).collect::<Vec<_>>().join(or)),
+        };
+        self.0.iter().map(any).collect::<Vec<_>>().join(and)
+    }
+}
+
+fn pairs(text: &str) -> Vec<Term> {
+    let characters: Vec<char> = text.chars().collect();
+    let mut terms: Vec<Term> = match characters.as_slice() {
+        [only] => vec![Term::Beginning(only.to_string())],
+        several => several.windows(2).map(|pair| Term::Whole(pair.iter().collect())).collect(),
+    };
+    terms.sort_unstable();
+    terms.dedup();
+    terms
+}
+
+/// A word, or groups of digits, which may be one phone number: `138 0013 8000`, `0086-138…`.
+fn words(group: &[Run<'_>]) -> Vec<Vec<Term>> {
+    let beginning = |text: &str| Term::Beginning(cut(text));
+    let mut alternatives = vec![group.iter().map(|run| beginning(run.text)).collect()];
+    let joined: String = group.iter().filter(|run| run.is_number()).map(|run| run.text).collect();
+    let national = joined.strip_prefix("00").filter(|number| number.len() >= MIN_DIGITS);
+    alternatives.extend((joined.len() >= MIN_DIGITS && group.len() > 1).then(|| vec![beginning(&joined)]));
+    alternatives.extend(national.map(|number| vec![beginning(number)]));
+    alternatives
+}
+
+/// Letters and digits without anything between them, of one sort.
+#[derive(Debug, Clone, Copy)]
+struct Run<'t> {
+    text: &'t str,
+    is_unspaced: bool,
+    /// What stands between the last run and this one.
+    before: &'t str,
+}
+
+impl Run<'_> {
+    fn is_number(&self) -> bool {
+        self.text.bytes().all(|byte| byte.is_ascii_digit())
+    }
+}
+
+fn runs(text: &str, over_spaces: bool) -> Vec<Run<'_>> {
+    let slice = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    let mut runs: Vec<Run<'_>> = Vec::new();
+    let (mut start, mut end) = (0, 0);
+    for (at, c) in text.char_indices().filter(|(_, c)| c.is_alphanumeric()) {
+        let (is_unspaced, before) = (is_unspaced(c), slice(end, at));
+        let goes_on = before.is_empty() || (over_spaces && is_unspaced && before.chars().all(char::is_whitespace));
+        end = at + c.len_utf8();
+        match runs.last_mut().filter(|run| goes_on && run.is_unspaced == is_unspaced) {
+            Some(run) => run.text = slice(start, end),
+            None => {
+                start = at;
+                runs.push(Run { text: slice(start, end), is_unspaced, before });
+            }
+        }
+    }
+    runs
+}
+
+/// Written without spaces between words: Chinese, Japanese, Thai, Lao, Burmese, Khmer; Korean, whose endings are not parted.
+const fn is_unspaced(c: char) -> bool {
+    matches!(c as u32,
+        0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF | 0x2E80..=0xA4CF | 0xAC00..=0xD7FF | 0xF900..=0xFAFF | 0x1_B000..=0x1_B2FF | 0x2_0000..=0x3_FFFF)
+}
+
+/// What people write between the digits of a phone number.
+fn is_dialled(c: char) -> bool {
+    " +-./()".contains(c)
+}
+
+fn cut(word: &str) -> String {
+    word.chars().take(MAX_WORD).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn finds(query: &str, document: &Document) -> bool {
+        let found = |term: &Term| match term {
+            Term::Whole(token) => document.tokens.contains(token),
+            Term::Beginning(token) => document.tokens.iter().any(|known| known.starts_with(token)),
+        };
+        let query = Query::parse(query);
+        !query.is_empty() && query.0.iter().all(|clause| clause.iter().any(|terms| terms.iter().all(found)))
+    }
+
+    fn document(texts: &[&str], numbers: &[&str]) -> Document {
+        let mut document = Document::default();
+        texts.iter().for_each(|text| document.add_text(text));
+        numbers.iter().for_each(|digits| document.add_number(digits));
+        document
+    }
+
+    #[test]
+    fn the_words_of_the_contract() {
+        let known =
+            document(&["深圳华为技术有限公司", "Energía Solar S.A.", "张　三", "info@example.com"], &["8613800138000", "13800138000"]);
+        let single = "华为 为技 公 司 圳华为技 energia ENERGÍA 张三 张 info@example.com 0013 8001 380013 +8613800 008613800138000";
+        for query in single.split_whitespace() {
+            assert!(finds(query, &known), "{query}");
+        }
+        for query in ["华为 solar", "solar 8000 张三", "138 0013 8000", "(138) 0013-8000", "+86 138 0013", "华为138-0013"] {
+            assert!(finds(query, &known), "{query}");
+        }
+        for query in ["为华", "华技", "nergia", "solar wind", "0014", "138 0014", "三张", "张三丰", "%", "🎉", "' \" ( & |", ""]
+        {
+            assert!(!finds(query, &known), "{query}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_much_is_left_out() {
+        let mut large = document(&["华为"], &[]);
+        (0..200_000).for_each(|number| large.add_text(&format!("w{number}")));
+        assert!(finds("华为", &large) && large.render("abc123").len() < 1_000_000);
+    }
+
+    #[test]
+    fn both_databases_are_asked_the_same() {
+        let query = Query::parse("Ｏ'Neil 华为技术 1-80*");
+        assert_eq!(query.for_sqlite("abc"), r#""abc为技" AND "abc华为" AND "abc技术" AND "abc1"* AND "abc80"* AND "abcneil"* AND "abco"*"#);
+        assert_eq!(Query::parse("1-803").for_sqlite("a"), "((\"a1\"* AND \"a803\"*) OR (\"a1803\"*))");
+        assert_eq!(Query::parse("1-803 x").for_postgres("a"), "(('a1':* & 'a803':*) | ('a1803':*)) & 'ax':*");
+    }
+
+    proptest! {
+        #[test]
+        fn any_part_of_a_chinese_name_finds_it(name in "[一-龥㐀-㐿]{1,20}", from: prop::sample::Index, to: prop::sample::Index) {
+            let characters: Vec<char> = name.chars().collect();
+            let (from, to) = (from.index(characters.len()), to.index(characters.len()));
+            let part: String = characters[from.min(to)..=from.max(to)].iter().collect();
+            prop_assert!(finds(&part, &document(&["Acme", &name], &[])));
+        }
+
+        #[test]
+        fn any_four_digits_find_a_number(digits in "[0-9]{4,15}", from: prop::sample::Index, length in 4_usize..15) {
+            let from = from.index(digits.len() - 3);
+            let part = &digits[from..(from + length).min(digits.len())];
+            prop_assert!(finds(part, &document(&[], &[&digits])));
+        }
+
+        #[test]
+        fn a_name_is_found_by_how_it_begins(name in "[ -~华为技术éß１가-힣\u{300}ๆ-๛]{1,30}|.{1,30}", length: prop::sample::Index) {
+            let folded = fold_search(&name);
+            let characters: Vec<char> = folded.chars().collect();
+            let beginning: String = characters.iter().take(length.index(characters.len() + 1)).collect();
+            prop_assert!(Query::parse(&beginning).is_empty() || finds(&beginning, &document(&[&name], &[])));
+        }
+
+        #[test]
+        fn nothing_in_a_token_is_syntax(text in ".*", other in "[ -~]*") {
+            let known = document(&[&text, &other], &[]);
+            let asked = [Query::parse(&text), Query::parse(&other)];
+            let terms = asked.iter().flat_map(|query| query.0.iter().flatten().flatten()).map(|term| match term {
+                Term::Whole(token) | Term::Beginning(token) => token,
+            });
+            for token in known.tokens.iter().chain(terms) {
+                prop_assert!(!token.is_empty() && token.chars().all(|c| c.is_alphanumeric() && !c.is_ascii_uppercase()), "{token:?}");
+            }
+        }
+    }
+}
