@@ -5,11 +5,12 @@ use crate::auth::store::ensure_key;
 use crate::auth::{password, secrets};
 use crate::config::Config;
 use crate::crm::pipelines::store as pipelines;
+use crate::crm::search;
 use crate::crm::users::{NewPerson, create_person};
 use crate::crm::workspaces::{Locale, WorkspaceFields, default_workspace, store as workspaces};
 use crate::db::id::WorkspaceId;
 use crate::db::migrate;
-use crate::db::{Actor, Db, Failure, clock, transact};
+use crate::db::{Actor, Db, DbConnection, Failure, clock, transact};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 use crate::server::StartError;
@@ -28,7 +29,7 @@ pub fn migrate_and_seed(config: &Config) -> Result<(Vec<String>, Option<FirstAdm
         migrate::run(conn, |conn| {
             // Under the lock: servers that start together must not make a signing key each.
             ensure_key(conn, clock::now())?;
-            pipelines::create_missing(conn)?;
+            create_missing(conn)?;
             if workspaces::exists(conn)? {
                 return Ok(None);
             }
@@ -58,10 +59,16 @@ pub fn migrate_and_seed(config: &Config) -> Result<(Vec<String>, Option<FirstAdm
     Ok((versions, seeded.map_err(Failure::into_problem)?))
 }
 
+/// What a database lacks that was made by an older version.
+fn create_missing(conn: &mut DbConnection) -> Result<(), Failure> {
+    pipelines::create_missing(conn)?;
+    search::create_missing(conn)
+}
+
 /// Brings the schema up to date; for commands that make what they need themselves.
 pub fn migrate_only(config: &Config) -> Result<Vec<String>, StartError> {
     Db::prepare(&config.database)?;
-    let (versions, filled) = Db::setup(&config.database, |conn| migrate::run(conn, pipelines::create_missing))??;
+    let (versions, filled) = Db::setup(&config.database, |conn| migrate::run(conn, create_missing))??;
     filled.map_err(Failure::into_problem)?;
     Ok(versions)
 }

@@ -1,6 +1,6 @@
 //! Phone numbers: kept as they were written, looked up by their E.164 form.
 
-use phonenumber::{Mode, country};
+use phonenumber::{Mode, PhoneNumber, country};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
@@ -32,15 +32,30 @@ fn check_number(number: &str) -> Result<(), ValidationError> {
 pub fn key(number: &str) -> Option<String> {
     // A plus sign that nobody escaped in a query has become a space.
     let number = &number.strip_prefix(' ').map_or_else(|| number.to_owned(), |rest| format!("+{rest}"));
-    let parsed = phonenumber::parse(Some(country::CN), number).ok().filter(phonenumber::is_valid);
-    match parsed {
-        Some(parsed) => {
-            let text = parsed.format().mode(Mode::E164).to_string();
-            // An extension does not belong to the key.
-            Some(text.split(';').next().unwrap_or_default().to_owned())
-        }
-        None => Some(number.chars().filter(char::is_ascii_digit).collect::<String>()).filter(|digits| !digits.is_empty()),
+    match dialable(number) {
+        Some(parsed) => Some(written(&parsed, Mode::E164)),
+        None => Some(digits(number)).filter(|digits| !digits.is_empty()),
     }
+}
+
+fn dialable(number: &str) -> Option<PhoneNumber> {
+    phonenumber::parse(Some(country::CN), number).ok().filter(phonenumber::is_valid)
+}
+
+/// Without an extension.
+fn written(number: &PhoneNumber, mode: Mode) -> String {
+    let text = number.format().mode(mode).to_string();
+    text.split(|c: char| c == ';' || c.is_alphabetic()).next().unwrap_or_default().to_owned()
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// The digits of a number in each of its writings, for searching: as it was written, with country code, as it is dialled at home.
+pub fn writings(number: &str) -> Vec<String> {
+    let dialled = dialable(number).into_iter().flat_map(|parsed| [Mode::E164, Mode::National].map(|mode| digits(&written(&parsed, mode))));
+    std::iter::once(digits(number)).chain(dialled).collect()
 }
 
 /// The numbering plans of the world take a moment to read: done beside the start, not in the first request with a phone.
@@ -65,6 +80,13 @@ mod tests {
         assert_eq!(key("010-6552 9988").as_deref(), Some("+861065529988"));
         assert_eq!(key("400").as_deref(), Some("400"));
         assert_eq!(key(" 4930123456").as_deref(), Some("+4930123456"), "an unescaped plus");
+    }
+
+    #[test]
+    fn a_number_has_several_writings() {
+        assert_eq!(writings("+86 755 2878-0808"), ["8675528780808", "8675528780808", "075528780808"]);
+        assert_eq!(writings("138 0013 8000 ext 7"), ["138001380007", "8613800138000", "13800138000"]);
+        assert_eq!(writings("400"), ["400"]);
     }
 
     #[test]

@@ -75,13 +75,14 @@ impl From<bool> for Bind {
 enum Part {
     Sql(String),
     Bind(Bind),
+    Either { sqlite: Condition, postgres: Condition },
 }
 
 /// A boolean SQL expression. Empty means true.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Condition {
     parts: Vec<Part>,
-    /// Its text varies with its values (the length of an `IN` list): not worth a prepared statement.
+    /// Its text or its best plan varies with its values (the length of an `IN` list): not worth a prepared statement.
     varies: bool,
 }
 
@@ -114,6 +115,18 @@ impl Condition {
             list = list.bind(value);
         }
         if empty { Self::sql("1 = 0") } else { list.then(")") }
+    }
+
+    /// What each database says in its own words.
+    pub fn either(sqlite: Self, postgres: Self) -> Self {
+        Self { varies: sqlite.varies || postgres.varies, parts: vec![Part::Either { sqlite, postgres }] }
+    }
+
+    /// Its best plan depends on the values: not one plan for all of them.
+    #[must_use]
+    pub fn planned_anew(mut self) -> Self {
+        self.varies = true;
+        self
     }
 
     pub fn is_empty(&self) -> bool {
@@ -175,9 +188,12 @@ impl QueryFragment<MultiBackend> for Condition {
         if self.is_empty() {
             out.push_sql("1 = 1");
         }
+        let is_sqlite = matches!(out.backend(), MultiBackend::Sqlite(_));
         for part in &self.parts {
             match part {
                 Part::Sql(text) => out.push_sql(text),
+                Part::Either { sqlite, .. } if is_sqlite => sqlite.walk_ast(out.reborrow())?,
+                Part::Either { postgres, .. } => postgres.walk_ast(out.reborrow())?,
                 Part::Bind(Bind::Text(value)) => out.push_bind_param::<Text, _>(value)?,
                 Part::Bind(Bind::Pair(left, right)) => {
                     out.push_sql("(");

@@ -522,6 +522,19 @@ table! {
     }
 }
 
+table! {
+    use crate::db::types::DbUuid;
+    use diesel::sql_types::*;
+
+    search_docs (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        #[sql_name = "type"]
+        kind -> Text,
+        name -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     workspaces,
     users,
@@ -548,5 +561,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     touch_records,
     touch_record_contacts,
     customer_events,
-    idempotency_keys
+    idempotency_keys,
+    search_docs
 );

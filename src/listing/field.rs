@@ -215,6 +215,8 @@ pub trait Listed: 'static {
     const FIELDS: &'static [Field];
     /// Whether rows are deleted softly, and admins may list the deleted ones.
     const HAS_DELETED: bool;
+    /// What `q` searches, when it can be searched.
+    const SEARCHED: Option<&'static str> = None;
     /// Other resources that its filters may reach into.
     const RELATIONS: &'static [Relation] = &[];
     /// Further boolean parameters, with what each is for.

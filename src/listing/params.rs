@@ -8,6 +8,7 @@ use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, 
 
 use super::field::{Field, FieldType, Listed};
 use super::filter::Operator;
+use super::relevance::MAX_TEXT;
 use super::request::{List, MAX_LIMIT, MAX_TOTAL};
 use crate::db::id::ID_PATTERN;
 use crate::db::money::AMOUNT_PATTERN;
@@ -20,13 +21,26 @@ impl<R: Listed> IntoParams for List<R> {
             parameter(
                 "sort",
                 &format!(
-                    "Up to 3 of {}, separated by commas, `-` in front for descending. Nulls come last. Default: newest first.",
-                    sortable(R::FIELDS)
+                    "Up to 3 of {}, separated by commas, `-` in front for descending. Nulls come last. Default: newest first{}.",
+                    sortable(R::FIELDS),
+                    if R::SEARCHED.is_some() { ", or with `q` by relevance" } else { "" }
                 ),
                 text(),
             ),
             parameter("include_total", &format!("Adds `total`, exact up to {MAX_TOTAL}."), boolean()),
         ];
+        if let Some(searched) = R::SEARCHED {
+            let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_TEXT));
+            parameters.push(parameter(
+                "q",
+                &format!(
+                    "Searches {searched}, whatever the case, width and marks. Finds rows with all of the words: by how they begin, any \
+                     part of Chinese text, and four or more successive digits of a phone number. By relevance: the exact name first, \
+                     then names that begin with it, then the rest, newest first."
+                ),
+                schema.build(),
+            ));
+        }
         if R::HAS_DELETED {
             parameters.push(parameter(
                 "is_deleted",

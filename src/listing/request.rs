@@ -6,8 +6,7 @@ use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use diesel::expression::SqlLiteral;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::BigInt;
 use diesel::{QueryResult, RunQueryDsl};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -18,6 +17,7 @@ use super::cursor::{Cursor, list_hash};
 use super::field::{Field, Listed, from_json, to_json};
 use super::filter::Filter;
 use super::relation::Source;
+use super::relevance::{Next, SearchText};
 use super::search::SearchRequest;
 use super::tree::{self, Node};
 use crate::auth::Scope;
@@ -45,9 +45,10 @@ struct SortKey {
 #[derive(Debug, Clone)]
 pub struct List<R> {
     filter: Node,
+    pub(super) text: Option<SearchText>,
     sort: Vec<SortKey>,
     limit: i64,
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
     pub include_total: bool,
     pub is_deleted: bool,
     options: Vec<&'static str>,
@@ -62,6 +63,7 @@ impl<R: Listed> List<R> {
     pub fn parse(path: &str, query: &Query) -> Result<Self, Problem> {
         let mut list = Self {
             filter: Node::And(Vec::new()),
+            text: query.get("q").map(SearchText::parse::<R>).transpose()?,
             sort: Vec::new(),
             limit: query.integer("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?,
             cursor: query.get("cursor").map(str::to_owned),
@@ -87,6 +89,7 @@ impl<R: Listed> List<R> {
             match name {
                 "sort" => list.sort = sort_keys(R::FIELDS, value)?,
                 "is_deleted" => {}
+                "q" => {}
                 _ => filters.push(Node::Leaf(Filter::parse(R::FIELDS, name, value)?)),
             }
         }
@@ -102,13 +105,14 @@ impl<R: Listed> List<R> {
         let asked = serde_json::to_string(&search.filter).unwrap_or_default();
         let list = Self {
             filter: filter.unwrap_or(Node::And(Vec::new())),
+            text: search.q.as_deref().map(SearchText::parse::<R>).transpose()?,
             sort: search.sort.as_deref().map(|sort| sort_keys(R::FIELDS, sort)).transpose()?.unwrap_or_default(),
             limit: search.limit.unwrap_or(DEFAULT_LIMIT),
             cursor: search.cursor.clone(),
             include_total: search.include_total,
             is_deleted: false,
             options: Vec::new(),
-            identity: format!("{}\nsearch\n{asked}\n{}", R::TABLE, search.sort.as_deref().unwrap_or_default()),
+            identity: format!("{}\nsearch\n{asked}\n{:?}\n{:?}", R::TABLE, search.sort, search.q),
             target: String::new(),
             resource: PhantomData,
         };
@@ -142,21 +146,27 @@ impl<R: Listed> List<R> {
         self.limit + 1
     }
 
-    /// The filter, without the cursor: what a total counts.
-    pub fn filter(&self, scope: &Scope) -> Condition {
+    /// The filter, without `q` and the cursor.
+    pub(super) fn filter(&self, scope: &Scope) -> Condition {
         self.filter.condition(&Source::of::<R>(), scope, false)
+    }
+
+    /// Whether relevance does not give the order.
+    pub(super) fn is_sorted(&self) -> bool {
+        !self.sort.is_empty()
     }
 
     /// The filters and where this page begins.
     pub fn page_filter(&self, scope: &Scope) -> Result<Condition, Problem> {
-        let Some(text) = &self.cursor else { return Ok(self.filter(scope)) };
+        let filter = self.text.iter().map(|text| text.condition::<R>(scope.workspace_id)).fold(self.filter(scope), Condition::and);
+        let Some(text) = &self.cursor else { return Ok(filter) };
         let cursor = Cursor::decode(text, self.hash(scope))?;
         let damaged = || Problem::new(Code::InvalidCursor);
         if cursor.keys.len() != self.sort.len() {
             return Err(damaged());
         }
         let keys = self.sort.iter().zip(&cursor.keys).map(|(key, value)| from_json(key.field.kind, value).ok_or_else(damaged));
-        Ok(self.filter(scope).and(self.after(&keys.collect::<Result<Vec<_>, _>>()?, cursor.id)))
+        Ok(filter.and(self.after(&keys.collect::<Result<Vec<_>, _>>()?, cursor.id)))
     }
 
     /// The id's direction is the first key's, so that one index serves both.
@@ -194,7 +204,7 @@ impl<R: Listed> List<R> {
         })
     }
 
-    pub fn order(&self) -> SqlLiteral<Text> {
+    pub fn order(&self) -> Condition {
         let direction = |descending: bool| if descending { "DESC" } else { "ASC" };
         let mut order: Vec<String> = Vec::new();
         for SortKey { field, descending } in &self.sort {
@@ -202,7 +212,7 @@ impl<R: Listed> List<R> {
             order.push(format!("{} {}{nulls}", field.column, direction(*descending)));
         }
         order.push(format!("{}.id {}", R::TABLE, direction(self.id_descends())));
-        diesel::dsl::sql::<Text>(&order.join(", "))
+        Condition::sql(order.join(", "))
     }
 
     /// How many of the rows that are `seen` match the filters, when a total was asked for.
@@ -210,20 +220,29 @@ impl<R: Listed> List<R> {
         if !self.include_total {
             return Ok(None);
         }
-        let rows = Condition::sql(format!("SELECT count(*) FROM (SELECT 1 FROM {} WHERE ", R::FROM));
-        let rows = rows.append(seen.and(self.filter(scope))).then(format!(" LIMIT {}) AS counted", MAX_TOTAL + 1));
+        let from = self.text.as_ref().map_or_else(|| Condition::sql(R::FROM), |_| SearchText::from::<R>());
+        let found = self.text.iter().map(|text| text.joined::<R>(scope.workspace_id)).fold(self.filter(scope), Condition::and);
+        let rows = Condition::sql("SELECT count(*) FROM (SELECT 1 FROM ").append(from).then(" WHERE ");
+        let rows = rows.append(seen.and(found)).then(format!(" LIMIT {}) AS counted", MAX_TOTAL + 1));
         rows.giving::<BigInt>().get_result(conn).map(Some)
     }
 
     /// Makes the page of what was loaded (`rows()` at most).
-    pub fn page<T: Serialize>(&self, scope: &Scope, mut data: Vec<T>, total: Option<i64>) -> Result<Page<T>, Problem> {
+    pub fn page<T: Serialize>(&self, scope: &Scope, data: Vec<T>, total: Option<i64>) -> Result<Page<T>, Problem> {
+        self.page_with(scope, data, total, Next::AfterLastRow)
+    }
+
+    /// The same, when a plan has found out where the next page begins.
+    pub fn page_with<T: Serialize>(&self, scope: &Scope, mut data: Vec<T>, total: Option<i64>, next: Next) -> Result<Page<T>, Problem> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let has_more = data.len() > limit;
+        let is_whole = data.len() <= limit;
         data.truncate(limit);
-        let next_cursor = match data.last().filter(|_| has_more) {
-            Some(row) => Some(self.cursor_of(scope, row)?.encode()),
-            None => None,
+        let next = match (next, data.last()) {
+            (Next::Known(cursor), _) => cursor,
+            (Next::AfterLastRow, Some(row)) if !is_whole => Some(self.cursor_of(scope, row)?),
+            (Next::AfterLastRow, _) => None,
         };
+        let (has_more, next_cursor) = (next.is_some(), next.map(|cursor| cursor.encode()));
         let total_capped = total.map(|total| total > MAX_TOTAL);
         let next_link = next_cursor.as_ref().filter(|_| !self.target.is_empty()).map(|cursor| format!("{}cursor={cursor}", self.target));
         Ok(Page { data, has_more, next_cursor, total: total.map(|total| total.min(MAX_TOTAL)), total_capped, next_link })
@@ -240,7 +259,7 @@ impl<R: Listed> List<R> {
         Ok(Cursor { list: self.hash(scope), keys, id })
     }
 
-    fn hash(&self, scope: &Scope) -> [u8; 8] {
+    pub(super) fn hash(&self, scope: &Scope) -> [u8; 8] {
         list_hash(scope.workspace_id, &self.identity)
     }
 }

@@ -28,6 +28,9 @@ use crate::http::schemas::nearest;
 pub struct SearchRequest {
     /// All rows without it. At most 4 levels deep, 50 comparisons, 200 values in an array.
     pub filter: Option<FilterNode>,
+    /// As in the list; only of customers, contacts and opportunities.
+    #[schema(min_length = 1, max_length = 512, example = "华为")]
+    pub q: Option<String>,
     /// As in the list.
     #[schema(max_length = 200, example = "-created_at")]
     pub sort: Option<String>,

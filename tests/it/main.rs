@@ -31,6 +31,7 @@ mod operations;
 mod opportunities;
 mod ownership;
 mod races;
+mod search;
 mod sessions;
 mod stages;
 mod statements;

@@ -132,6 +132,11 @@ fn the_columns_are_those_of_the_schema() {
     on_empty(|conn| {
         up(conn);
         let (declared, found) = (declared_columns(), columns(conn));
+        // Where tokens are searched is each database's own.
+        let own = |column: &&String| {
+            column.starts_with("search_tokens") || ["search_docs.number", "search_docs.tokens?"].contains(&column.as_str())
+        };
+        let found: BTreeSet<String> = found.iter().filter(|column| !own(column)).cloned().collect();
         assert!(declared.contains("changes.type") && declared.contains("users.email?"), "{declared:#?}");
         let missing: Vec<_> = declared.difference(&found).collect();
         let unknown: Vec<_> = found.difference(&declared).collect();

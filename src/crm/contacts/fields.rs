@@ -31,6 +31,7 @@ impl Listed for Contacts {
     const SCHEMA: &'static str = "Contact";
     const TABLE: &'static str = "contacts";
     const HAS_DELETED: bool = true;
+    const SEARCHED: Option<&'static str> = Some("name, phones, e-mail and remarks");
     const RELATIONS: &'static [Relation] = &[
         Relation::many::<Customers>(
             "customers",

@@ -19,6 +19,9 @@ use crate::db::{Condition, DbConnection, Failure, Topic, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::FieldError;
 
+/// Contacts of a customer whose names find it.
+const MAX_NAMES: i64 = 1000;
+
 type LinkRow = (ContactId, CustomerId, Option<String>, bool, bool, Option<NaiveDate>);
 
 /// The links of some contacts to customers of which `customer` is true, in one statement.
@@ -121,6 +124,20 @@ pub fn check_contacts(
 pub fn whole(tx: &mut Tx<'_>, id: ContactId) -> QueryResult<Vec<ContactLink>> {
     let anywhere = Condition::sql("contact_links.workspace_id = ").bind(tx.actor.workspace_id);
     Ok(of(tx.conn, anywhere, &[id])?.remove(&id).unwrap_or_default())
+}
+
+/// The names of a customer's contacts, for its search document: of the newest ones, which are enough for any but a catch-all.
+pub fn names(tx: &mut Tx<'_>, customer_id: CustomerId) -> QueryResult<Vec<String>> {
+    contact_links::table
+        .inner_join(
+            contacts::table.on(contacts::workspace_id.eq(contact_links::workspace_id).and(contacts::id.eq(contact_links::contact_id))),
+        )
+        .filter(contact_links::workspace_id.eq(tx.actor.workspace_id).and(contact_links::customer_id.eq(customer_id)))
+        .filter(contact_links::is_deleted.eq(false))
+        .order(contact_links::contact_id.desc())
+        .limit(MAX_NAMES)
+        .select(contacts::name)
+        .load(tx.conn)
 }
 
 /// Makes the contact's links to the customers of `before` and `after` those of `after`.

@@ -6,6 +6,7 @@ pub mod links;
 pub mod routes;
 mod rows;
 mod rules;
+pub mod search;
 pub mod store;
 
 pub use dto::{ContactFields, ContactLink, CreateContact};

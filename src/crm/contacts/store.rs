@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 use serde_json::json;
 
-use super::dto::{Contact, ContactFields, CreateContact, UpdateContact};
+use super::dto::{Contact, ContactFields, ContactLink, CreateContact, UpdateContact};
 use super::fields::{Contacts, changeable, visible};
 use super::rows::{ContactRow, row_of};
-use super::{links, rules};
+use super::{links, rules, search};
 use crate::auth::{Reach, Scope};
 use crate::changes::{Operation, diff, record};
 use crate::crm::lookup_keys::{self, KeyKind};
@@ -19,8 +19,8 @@ use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::validation;
-use crate::listing::List;
 use crate::listing::rows::{exists, with_id};
+use crate::listing::{List, Plan};
 
 fn load(conn: &mut DbConnection, scope: &Scope, which: Condition) -> Result<Option<Contact>, Failure> {
     let Some(row) = contacts::table.filter(which).select(ContactRow::as_select()).first(conn).optional()? else { return Ok(None) };
@@ -45,13 +45,9 @@ fn get_for_change(conn: &mut DbConnection, scope: &Scope, id: ContactId, is_dele
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Result<Page<Contact>, Failure> {
     let seen = visible(scope, list.is_deleted);
-    let rows = contacts::table
-        .filter(seen.clone())
-        .filter(list.page_filter(scope)?)
-        .order(list.order())
-        .limit(list.rows())
-        .select(ContactRow::as_select())
-        .load(conn)?;
+    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
+    let rows =
+        contacts::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(ContactRow::as_select()).load(conn)?;
     let ids: Vec<ContactId> = rows.iter().map(|row| row.id).collect();
     let mut links = links::of(conn, customers::visible(scope, false), &ids)?;
     let data = rows.into_iter().map(|row| {
@@ -60,7 +56,7 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Re
     });
     let data = data.collect();
     let total = list.total(conn, scope, seen)?;
-    Ok(list.page(scope, data, total)?)
+    Ok(list.page_with(scope, data, total, next)?)
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateContact) -> Result<Contact, Failure> {
@@ -72,6 +68,8 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateContact) -> Result<C
     links::replace(tx, id, &[], &contact.fields.links, may_demote)?;
     external_refs::add::<Contacts>(tx, &visible(scope, false), id, &contact.fields.external_refs)?;
     lookup_keys::add(tx, id, &keys(&contact.fields))?;
+    crate::crm::search::index(tx, id, &search::texts(&contact.fields), &[])?;
+    search::index_customers(tx, &contact.fields.links)?;
     record(tx, Operation::Created, id, contact.version, diff(None, Some(&contact))?)?;
     Ok(contact)
 }
@@ -100,15 +98,32 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch,
     if before.fields.phones != after.fields.phones {
         lookup_keys::replace(tx, id, &keys(&after.fields))?;
     }
+    index_changed(tx, &before, &after)?;
     record(tx, Operation::Updated, id, after.version, changed)?;
     Ok(after)
+}
+
+/// Its own document, and those of customers that it is newly, no longer or otherwise named at.
+fn index_changed(tx: &mut Tx<'_>, before: &Contact, after: &Contact) -> Result<(), Failure> {
+    if search::texts(&before.fields) != search::texts(&after.fields) {
+        crate::crm::search::index(tx, after.id, &search::texts(&after.fields), &[])?;
+    }
+    let (old, new) = (&before.fields.links, &after.fields.links);
+    let among = |link: &ContactLink, links: &[ContactLink]| links.iter().any(|other| other.customer_id == link.customer_id);
+    if before.fields.name != after.fields.name {
+        return search::index_all_customers(tx, after.id, old);
+    }
+    let gone = old.iter().filter(|link| !among(link, new));
+    let come = new.iter().filter(|link| !among(link, old));
+    search::index_customers(tx, gone.chain(come))
 }
 
 pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch) -> Result<(), Failure> {
     let contact = get_for_change(tx.conn, scope, id, false)?;
     if_match.check(contact.version)?;
     links::mark_deleted(tx, id, true)?;
-    objects::delete::<Contacts>(tx, id, contact.version)
+    objects::delete::<Contacts>(tx, id, contact.version)?;
+    search::index_all_customers(tx, id, &[])
 }
 
 pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch) -> Result<Contact, Failure> {
@@ -122,6 +137,7 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch
     links::mark_deleted(tx, id, false)?;
     let ContactFields { external_refs, .. } = &contact.fields;
     objects::restore::<Contacts>(tx, &visible(scope, false), id, contact.version, external_refs, &keys(&contact.fields))?;
+    search::index_all_customers(tx, id, &[])?;
     let restored = get(tx.conn, scope, id)?;
     // Somebody else may have become a customer's primary contact in the meantime.
     record(tx, Operation::Restored, id, restored.version, diff(Some(&contact), Some(&restored))?)?;

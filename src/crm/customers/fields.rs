@@ -22,6 +22,7 @@ impl Listed for Customers {
     const FROM: &'static str = "customers JOIN customer_profiles ON customer_profiles.workspace_id = customers.workspace_id \
                                 AND customer_profiles.customer_id = customers.id";
     const HAS_DELETED: bool = true;
+    const SEARCHED: Option<&'static str> = Some("name, phones, e-mail, remarks and contacts' names");
     const RELATIONS: &'static [Relation] = &[
         Relation::one::<Tiers>(
             "tier",

@@ -10,6 +10,7 @@ mod ownership;
 pub mod routes;
 mod rows;
 mod rules;
+pub mod search;
 pub mod store;
 
 pub use dto::{

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::dto::{CreateCustomer, Customer, CustomerFields, UpdateCustomer};
 use super::fields::{Customers, visible};
 use super::rows::{CustomerRow, ProfileRow, rows_of};
-use super::{events, hierarchy, ownership, rules};
+use super::{events, hierarchy, ownership, rules, search};
 use crate::auth::Scope;
 use crate::changes::{Operation, add_facts, diff, record};
 use crate::crm::lookup_keys::{self, KeyKind};
@@ -17,8 +17,8 @@ use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
-use crate::listing::List;
 use crate::listing::rows::{rows, with_id};
+use crate::listing::{List, Plan};
 
 /// A customer is two rows.
 #[diesel::dsl::auto_type(no_type_alias)]
@@ -31,6 +31,11 @@ pub fn load(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<Cus
     let both = (CustomerRow::as_select(), ProfileRow::as_select());
     let found = whole().filter(which).select(both).first::<(CustomerRow, ProfileRow)>(conn).optional()?;
     Ok(found.map(Customer::from))
+}
+
+pub fn load_all(conn: &mut DbConnection, which: Condition) -> QueryResult<Vec<Customer>> {
+    let both = (CustomerRow::as_select(), ProfileRow::as_select());
+    Ok(whole().filter(which).select(both).load::<(CustomerRow, ProfileRow)>(conn)?.into_iter().map(Customer::from).collect())
 }
 
 pub fn one(scope: &Scope, id: CustomerId, is_deleted: bool) -> Condition {
@@ -69,15 +74,16 @@ pub fn hold_any(tx: &mut Tx<'_>, id: CustomerId) -> Result<Customer, Failure> {
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Customers>) -> Result<Page<Customer>, Failure> {
     let seen = visible(scope, list.is_deleted);
+    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
     let rows = whole()
         .filter(seen.clone())
-        .filter(list.page_filter(scope)?)
-        .order(list.order())
+        .filter(which)
+        .order(order)
         .limit(list.rows())
         .select((CustomerRow::as_select(), ProfileRow::as_select()))
         .load::<(CustomerRow, ProfileRow)>(conn)?;
     let total = list.total(conn, scope, seen)?;
-    Ok(list.page(scope, rows.into_iter().map(Customer::from).collect(), total)?)
+    Ok(list.page_with(scope, rows.into_iter().map(Customer::from).collect(), total, next)?)
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<Customer, Failure> {
@@ -111,6 +117,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<
     diesel::insert_into(customer_profiles::table).values(&profile).execute(tx.conn)?;
     external_refs::add::<Customers>(tx, &visible(scope, false), id, &customer.fields.external_refs)?;
     lookup_keys::add(tx, id, &keys(&customer.fields))?;
+    crate::crm::search::index(tx, id, &search::texts(&customer.fields), &[])?;
     record(tx, Operation::Created, id, customer.version, diff(None, Some(&customer))?)?;
     Ok(customer)
 }
@@ -158,6 +165,9 @@ pub fn save_with(
     }
     if keys(&before.fields) != keys(&after.fields) {
         lookup_keys::replace(tx, after.id, &keys(&after.fields))?;
+    }
+    if search::texts(&before.fields) != search::texts(&after.fields) {
+        search::index_written(tx, &after)?;
     }
     record(tx, operation, after.id, after.version, changed)?;
     events::record(tx, before, &after, facts)?;

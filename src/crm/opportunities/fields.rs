@@ -20,6 +20,7 @@ impl Listed for Opportunities {
     const SCHEMA: &'static str = "Opportunity";
     const TABLE: &'static str = "opportunities";
     const HAS_DELETED: bool = true;
+    const SEARCHED: Option<&'static str> = Some("name and remarks");
     const RELATIONS: &'static [Relation] = &[
         Relation::one::<Customers>(
             "customer",

@@ -6,6 +6,7 @@ mod moves;
 pub mod routes;
 mod rows;
 mod rules;
+pub mod search;
 pub mod stage_moves;
 pub mod store;
 mod transfers;

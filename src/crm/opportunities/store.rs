@@ -6,7 +6,7 @@ use serde_json::Map;
 use super::dto::{CreateOpportunity, Opportunity, OpportunityFields, UpdateOpportunity};
 use super::fields::{Opportunities, visible};
 use super::rows::{OpportunityRow, row_of};
-use super::{rules, stage_moves};
+use super::{rules, search, stage_moves};
 use crate::auth::Scope;
 use crate::changes::{Operation, add_facts, diff, record};
 use crate::crm::pipelines::{self, Pipeline, Stage, StageKind};
@@ -18,8 +18,8 @@ use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
-use crate::listing::List;
 use crate::listing::rows::with_id;
+use crate::listing::{List, Plan};
 
 /// An opportunity's probability may be its stage's.
 #[diesel::dsl::auto_type(no_type_alias)]
@@ -58,15 +58,16 @@ fn changeable(scope: &Scope, opportunity: Opportunity) -> Result<Opportunity, Fa
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Opportunities>) -> Result<Page<Opportunity>, Failure> {
     let seen = visible(scope, list.is_deleted);
+    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
     let rows = with_stage()
         .filter(seen.clone())
-        .filter(list.page_filter(scope)?)
-        .order(list.order())
+        .filter(which)
+        .order(order)
         .limit(list.rows())
         .select((OpportunityRow::as_select(), stages::probability))
         .load::<(OpportunityRow, i32)>(conn)?;
     let total = list.total(conn, scope, seen)?;
-    Ok(list.page(scope, rows.into_iter().map(Opportunity::from).collect(), total)?)
+    Ok(list.page_with(scope, rows.into_iter().map(Opportunity::from).collect(), total, next)?)
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOpportunity) -> Result<Opportunity, Failure> {
@@ -104,6 +105,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOpportunity) -> Resu
     });
     diesel::insert_into(opportunities::table).values(&row_of(scope.workspace_id, &opportunity)).execute(tx.conn)?;
     external_refs::add::<Opportunities>(tx, &visible(scope, false), opportunity.id, &opportunity.fields.external_refs)?;
+    crate::crm::search::index(tx, opportunity.id, &search::texts(&opportunity.fields), &[])?;
     stage_moves::enter(tx, &opportunity, None, None, None)?;
     record(tx, Operation::Created, opportunity.id, opportunity.version, diff(None, Some(&opportunity))?)?;
     Ok(opportunity)
@@ -146,6 +148,9 @@ pub fn save(
     written(diesel::update(opportunities::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
     if before.fields.external_refs != after.fields.external_refs {
         external_refs::replace::<Opportunities>(tx, &visible(scope, false), after.id, &after.fields.external_refs)?;
+    }
+    if search::texts(&before.fields) != search::texts(&after.fields) {
+        crate::crm::search::index(tx, after.id, &search::texts(&after.fields), &[])?;
     }
     record(tx, operation, after.id, after.version, changed)?;
     Ok(after)

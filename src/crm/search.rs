@@ -1,0 +1,94 @@
+//! The search index: one document for each customer, contact and opportunity, written in the transaction of the row. It stays
+//! while the row does, deleted or not: who sees the row decides.
+//!
+//! A customer's document has its contacts' names too, so others than the customer's own writers write it. Whoever writes a
+//! document that exists holds it first, and reads only then what it is made of: of two, the second sees what the first committed.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use super::phones::{self, Phone};
+use super::{contacts, customers, opportunities};
+use crate::db::condition::AnyId;
+use crate::db::id::{Id, Kind, WorkspaceId};
+use crate::db::types::DbUuid;
+use crate::db::{Actor, Condition, DbConnection, Failure, Hold, Tx, transact};
+use crate::listing::relevance::name_key;
+use crate::listing::tokens::{Document, space};
+
+/// How many objects of an older database are indexed in one transaction.
+const STEP: i64 = 200;
+
+/// What an object is found by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Texts {
+    pub name: String,
+    pub email: Option<String>,
+    pub phones: Vec<Phone>,
+    pub remarks: Option<String>,
+}
+
+/// Makes the object's document of its texts, and of names of others.
+pub fn index<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, texts: &Texts, names: &[String]) -> QueryResult<()> {
+    let Texts { name, email, phones, remarks } = texts;
+    let mut document = Document::default();
+    [Some(name), email.as_ref(), remarks.as_ref()].into_iter().flatten().for_each(|text| document.add_text(text));
+    phones.iter().flat_map(|phone| phones::writings(&phone.number)).for_each(|digits| document.add_number(&digits));
+    names.iter().for_each(|name| document.add_text(name));
+    write(tx, id, &name_key(name), &document.render(&space(tx.actor.workspace_id, K::NAME)))
+}
+
+fn write<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, name: &str, tokens: &str) -> QueryResult<()> {
+    let values = |columns: &str| {
+        let row = Condition::sql(format!("INSERT INTO search_docs (workspace_id, id, type, name{columns}) VALUES ("));
+        row.bind(tx.actor.workspace_id).then(", ").bind(id).then(format!(", '{}', ", K::NAME)).bind(name)
+    };
+    let again = ") ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name";
+    // Tokens lie in a table of their own on SQLite, and in a column on PostgreSQL.
+    match tx.conn {
+        DbConnection::Sqlite(_) => {
+            let row = values("").then(again).then(" RETURNING number");
+            let number: i64 = row.giving::<BigInt>().get_result(tx.conn)?;
+            let row = Condition::sql("INSERT OR REPLACE INTO search_tokens (rowid, tokens) VALUES (").bind(number);
+            row.then(", ").bind(tokens).then(")").execute(tx.conn)?;
+        }
+        DbConnection::Postgres(_) => {
+            let row = values(", tokens").then(", array_to_tsvector(string_to_array(").bind(tokens).then(", ' '))");
+            row.then(again).then(", tokens = excluded.tokens").execute(tx.conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps others from writing the object's document until the end of this transaction.
+pub fn hold<K: Kind>(tx: &mut Tx<'_>, id: Id<K>) -> QueryResult<()> {
+    tx.hold("search_docs", id, Hold::ToWrite)
+}
+
+/// Indexes the objects of a database that was made before there was an index. What the migration found has a document without
+/// name and tokens.
+pub fn create_missing(conn: &mut DbConnection) -> Result<(), Failure> {
+    let next = |of: Condition| Condition::sql("SELECT workspace_id, type, id FROM search_docs WHERE name IS NULL").append(of);
+    loop {
+        // In the order of the index that holds what is missing.
+        let first = next(Condition::sql(" ORDER BY workspace_id, type, id LIMIT 1")).giving::<(DbUuid, Text, DbUuid)>();
+        let Some((workspace_id, kind, _)) = first.get_result::<(WorkspaceId, String, AnyId)>(conn).optional()? else { return Ok(()) };
+        transact(conn, &Actor::system(workspace_id), &|tx| {
+            let own = Condition::sql(" AND workspace_id = ").bind(workspace_id).then(" AND type = ").bind(kind.as_str());
+            let rows = next(own.then(" ORDER BY id LIMIT ").bind(STEP)).giving::<(DbUuid, Text, DbUuid)>();
+            let rows: Vec<(WorkspaceId, String, AnyId)> = rows.load(tx.conn)?;
+            let ids: Vec<AnyId> = rows.into_iter().map(|(_, _, id)| id).collect();
+            match kind.as_str() {
+                "customer" => customers::search::index(tx, &of_kind(&ids)),
+                "contact" => contacts::search::index(tx, &of_kind(&ids)),
+                _ => opportunities::search::index(tx, &of_kind(&ids)),
+            }
+        })?;
+    }
+}
+
+fn of_kind<K: Kind>(ids: &[AnyId]) -> BTreeSet<Id<K>> {
+    ids.iter().map(|id| Id::from_uuid(id.uuid())).collect()
+}

@@ -1,0 +1,245 @@
+//! `q`: which rows it finds, and in which order when no other is asked for: the exact name, then names that begin with it, then
+//! the rest, newest first.
+//!
+//! These are three steps, and each walks along one index until the page is full: a frequent word costs no more than a rare one.
+//! First the ids of the page are found, then the rows are loaded by them. `search_docs` has a row for each object; the tokens
+//! are in an FTS5 table on SQLite (`search_tokens`, walked newest first), and in a column under a GIN index on PostgreSQL, which
+//! decides by its statistics between that index and a walk along the primary key.
+
+use diesel::RunQueryDsl;
+use diesel::sql_types::{BigInt, Text};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::cursor::Cursor;
+use super::field::Listed;
+use super::fold::fold_search;
+use super::request::List;
+use super::tokens::{Query, space};
+use crate::auth::Scope;
+use crate::db::condition::{AnyId, Bind};
+use crate::db::id::{Kind, WorkspaceId};
+use crate::db::types::DbUuid;
+use crate::db::{Condition, DbConnection, Failure};
+use crate::http::catalogue::Code;
+use crate::http::problem::Problem;
+use crate::http::query::invalid;
+
+/// Characters of `q`.
+pub const MAX_TEXT: usize = 512;
+/// Characters of a name that are kept for the first two steps.
+const MAX_NAME: usize = 256;
+/// Stands behind every character that a name may go on with.
+const LAST: char = char::MAX;
+
+/// A name as it is compared with `q`.
+pub fn name_key(name: &str) -> String {
+    let words: Vec<String> = fold_search(name).split_whitespace().map(str::to_owned).collect();
+    words.join(" ").chars().take(MAX_NAME).collect()
+}
+
+/// What `q` asks for.
+#[derive(Debug, Clone)]
+pub struct SearchText {
+    /// What names are compared with; longer text is no name.
+    name: Option<String>,
+    query: Query,
+}
+
+impl SearchText {
+    /// What is asked of `R`, if it can be searched.
+    pub fn parse<R: Listed>(text: &str) -> Result<Self, Problem> {
+        if R::SEARCHED.is_none() {
+            return Err(Problem::new(Code::UnknownParameter).with("parameter", "q"));
+        }
+        let query = Query::parse(text);
+        if query.is_empty() || text.chars().count() > MAX_TEXT {
+            return Err(invalid("q", &format!("up to {MAX_TEXT} characters with at least one letter or digit")));
+        }
+        let name = name_key(text);
+        Ok(Self { name: Some(name).filter(|name| name.chars().count() < MAX_NAME), query })
+    }
+
+    /// That a row of `R` is found: for any order.
+    pub fn condition<R: Listed>(&self, workspace_id: WorkspaceId) -> Condition {
+        let found = Condition::sql(format!("{}.id IN (SELECT search_docs.id FROM ", R::TABLE)).append(Self::docs());
+        found.then(" WHERE ").append(self.matches::<R>(workspace_id)).then(")")
+    }
+
+    /// The documents, in the order of the index.
+    fn docs() -> Condition {
+        // CROSS JOIN: SQLite keeps the order of the tables.
+        Condition::either(
+            Condition::sql("search_tokens CROSS JOIN search_docs ON search_docs.number = search_tokens.rowid"),
+            Condition::sql("search_docs"),
+        )
+    }
+
+    fn matches<R: Listed>(&self, workspace_id: WorkspaceId) -> Condition {
+        let space = space(workspace_id, R::Kind::NAME);
+        let own = Condition::sql("search_docs.workspace_id = ").bind(workspace_id).then(" AND ");
+        let found = Condition::either(
+            Condition::sql("search_tokens MATCH ").bind(self.query.for_sqlite(&space).as_str()),
+            Condition::sql("search_docs.tokens @@ CAST(").bind(self.query.for_postgres(&space).as_str()).then(" AS tsquery)"),
+        );
+        own.append(found).planned_anew()
+    }
+
+    /// `R`'s tables behind the documents.
+    pub fn from<R: Listed>() -> Condition {
+        Self::docs().then(format!(" CROSS JOIN {}", R::FROM))
+    }
+
+    /// Joins the documents that are found with their rows.
+    pub fn joined<R: Listed>(&self, workspace_id: WorkspaceId) -> Condition {
+        same_object::<R>().and(self.matches::<R>(workspace_id))
+    }
+
+    /// The rows of one step that come behind a position.
+    fn step<R: Listed>(
+        &self,
+        workspace_id: WorkspaceId,
+        step: Step,
+        after: Option<&Position>,
+    ) -> Option<(Condition, Condition, Condition)> {
+        let name = self.name.as_deref();
+        let named = |operator: &str| {
+            let own = Condition::sql("search_docs.workspace_id = ").bind(workspace_id);
+            let own = own.then(format!(" AND search_docs.type = '{}' AND search_docs.name {operator} ", R::Kind::NAME));
+            (Condition::sql(format!("search_docs CROSS JOIN {}", R::FROM)), same_object::<R>().and(own.bind(name.unwrap_or_default())))
+        };
+        let end = || format!("{}{LAST}", name.unwrap_or_default());
+        let id = |position: &Position| Bind::Uuid(AnyId::from_uuid(position.id));
+        let by_id = Condition::sql("search_docs.id DESC");
+        Some(match step {
+            Step::Exact => {
+                name?;
+                let (from, found) = named("=");
+                let behind = after.map(|at| Condition::sql("search_docs.id < ").bind(id(at)));
+                (from, found.and(behind.unwrap_or_default()), by_id)
+            }
+            Step::Beginning => {
+                name?;
+                let (from, found) = named(">");
+                let found = found.and(Condition::sql("search_docs.name < ").bind(end().as_str()));
+                let behind = after.map(|at| {
+                    let place = Condition::sql("(search_docs.name, search_docs.id) > (").bind(at.name.as_str());
+                    place.then(", ").bind(id(at)).then(")")
+                });
+                (from, found.and(behind.unwrap_or_default()), Condition::sql("search_docs.name, search_docs.id"))
+            }
+            Step::Rest => {
+                let found = self.joined::<R>(workspace_id);
+                let others = name.map(|name| {
+                    Condition::sql("(search_docs.name < ").bind(name).then(" OR search_docs.name >= ").bind(end().as_str()).then(")")
+                });
+                let behind = after.map(|at| {
+                    Condition::either(
+                        Condition::sql("search_tokens.rowid < ").bind(at.number),
+                        Condition::sql(format!("{}.id < ", R::TABLE)).bind(id(at)),
+                    )
+                });
+                let order = Condition::either(Condition::sql("search_tokens.rowid DESC"), Condition::sql(format!("{}.id DESC", R::TABLE)));
+                (Self::from::<R>(), found.and(others.unwrap_or_default()).and(behind.unwrap_or_default()), order)
+            }
+        })
+    }
+}
+
+fn same_object<R: Listed>() -> Condition {
+    let table = R::TABLE;
+    Condition::sql(format!("{table}.workspace_id = search_docs.workspace_id AND {table}.id = search_docs.id"))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Exact = 1,
+    Beginning = 2,
+    Rest = 3,
+}
+
+/// Where a row stands in the order of relevance.
+#[derive(Debug, Clone)]
+struct Position {
+    step: Step,
+    name: String,
+    /// SQLite's own number of the document: later documents have higher ones, as they have higher ids.
+    number: i64,
+    id: Uuid,
+}
+
+impl Position {
+    fn cursor(&self, list: [u8; 8]) -> Cursor {
+        Cursor { list, keys: vec![json!(self.step as i64), json!(self.name), json!(self.number)], id: self.id }
+    }
+
+    fn read(cursor: &Cursor) -> Option<Self> {
+        let [step, name, number] = cursor.keys.as_slice() else { return None };
+        let step = [Step::Exact, Step::Beginning, Step::Rest].into_iter().find(|known| Some(*known as i64) == step.as_i64())?;
+        let name = name.as_str().filter(|name| !name.contains('\0'))?.to_owned();
+        Some(Self { step, name, number: Value::as_i64(number)?, id: cursor.id })
+    }
+}
+
+/// Where the next page begins.
+#[derive(Debug, Clone)]
+pub enum Next {
+    /// Behind the last row, if more were loaded than the page holds.
+    AfterLastRow,
+    Known(Option<Cursor>),
+}
+
+/// How a page is loaded: which rows, in which order.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub which: Condition,
+    pub order: Condition,
+    pub next: Next,
+}
+
+impl<R: Listed> List<R> {
+    /// How this page is loaded from the rows that are `seen`. In the order of relevance it is found out first which rows they are.
+    pub fn plan(&self, conn: &mut DbConnection, scope: &Scope, seen: &Condition) -> Result<Plan, Failure> {
+        let Some(search) = self.text.as_ref().filter(|_| !self.is_sorted()) else {
+            return Ok(Plan { which: self.page_filter(scope)?, order: self.order(), next: Next::AfterLastRow });
+        };
+        let limit = usize::try_from(self.rows() - 1).unwrap_or_default();
+        let mut found = self.find(conn, scope, seen, search)?;
+        let has_more = found.len() > limit;
+        found.truncate(limit);
+        let cursor = found.last().filter(|_| has_more).map(|last| last.cursor(self.hash(scope)));
+        let id_column = format!("{}.id", R::TABLE);
+        let which = Condition::any_of(&id_column, found.iter().map(|position| AnyId::from_uuid(position.id)));
+        let order = found.iter().zip(0_i64..).fold(Condition::sql("CASE"), |order, (position, place)| {
+            order.then(format!(" WHEN {id_column} = ")).bind(AnyId::from_uuid(position.id)).then(format!(" THEN {place}"))
+        });
+        let order = if found.is_empty() { Condition::sql(id_column) } else { order.then(" END") };
+        Ok(Plan { which, order, next: Next::Known(cursor) })
+    }
+
+    /// The positions of the page's rows, and one more.
+    fn find(&self, conn: &mut DbConnection, scope: &Scope, seen: &Condition, search: &SearchText) -> Result<Vec<Position>, Failure> {
+        let damaged = || Problem::new(Code::InvalidCursor);
+        let cursor = self.cursor.as_ref().map(|text| Cursor::decode(text, self.hash(scope))).transpose()?;
+        let start = cursor.map(|cursor| Position::read(&cursor).ok_or_else(damaged)).transpose()?;
+        let mut found: Vec<Position> = Vec::new();
+        for step in [Step::Exact, Step::Beginning, Step::Rest] {
+            let room = self.rows() - i64::try_from(found.len()).unwrap_or(i64::MAX);
+            if room == 0 || start.as_ref().is_some_and(|start| start.step > step) {
+                continue;
+            }
+            let after = start.as_ref().filter(|start| start.step == step);
+            let Some((from, which, order)) = search.step::<R>(scope.workspace_id, step, after) else { continue };
+            let number = match step {
+                Step::Rest => Condition::either(Condition::sql("search_tokens.rowid"), Condition::sql("CAST(0 AS BIGINT)")),
+                _ => Condition::sql("CAST(0 AS BIGINT)"),
+            };
+            let rows = Condition::sql("SELECT search_docs.id, search_docs.name, ").append(number).then(" FROM ").append(from);
+            let which = which.and(seen.clone()).and(self.filter(scope));
+            let rows = rows.then(" WHERE ").append(which).then(" ORDER BY ").append(order).then(" LIMIT ").bind(room);
+            let rows = rows.giving::<(DbUuid, Text, BigInt)>().load::<(AnyId, String, i64)>(conn)?;
+            found.extend(rows.into_iter().map(|(id, name, number)| Position { step, name, number, id: id.uuid() }));
+        }
+        Ok(found)
+    }
+}
