@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::db::condition::AnyId;
 use crate::db::id::{Id, Kind, WorkspaceId};
 use crate::db::schema::external_refs;
-use crate::db::{Condition, Failure, Tx};
+use crate::db::{Condition, DbConnection, Failure, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 use crate::listing::{Listed, rows};
@@ -33,14 +33,31 @@ struct Row<'r> {
     object_id: AnyId,
 }
 
+/// A reference as it stands in a path, if it can be one.
+pub fn parse(system: &str, value: &str) -> Option<ExternalRef> {
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
+    let value = value.trim();
+    let is_valid = (1..=32).contains(&system.len())
+        && system.bytes().all(is_name)
+        && (1..=200).contains(&value.chars().count())
+        && !value.chars().any(char::is_control);
+    is_valid.then(|| ExternalRef { system: system.to_owned(), value: value.to_owned() })
+}
+
+/// The object that has a reference, whoever sees it.
+pub fn holder<R: Listed>(conn: &mut DbConnection, workspace_id: WorkspaceId, reference: &ExternalRef) -> QueryResult<Option<Id<R::Kind>>> {
+    let ExternalRef { system, value } = reference;
+    external_refs::table.find((workspace_id, R::Kind::NAME, system, value)).select(external_refs::object_id).first(conn).optional()
+}
+
 /// Takes the references for an object that has none in the table. One that another object has is 409, which names that one
 /// when it is `visible`.
 pub fn add<R: Listed>(tx: &mut Tx<'_>, visible: &Condition, id: Id<R::Kind>, refs: &[ExternalRef]) -> Result<(), Failure> {
     let (workspace_id, object_id) = (tx.actor.workspace_id, AnyId::from_uuid(id.uuid()));
-    for ExternalRef { system, value } in refs {
+    for reference in refs {
+        let ExternalRef { system, value } = reference;
         let taken = || Problem::new(Code::ExternalRefTaken).with("system", system.as_str()).with("value", value.as_str());
-        let holder = external_refs::table.find((workspace_id, R::Kind::NAME, system, value)).select(external_refs::object_id);
-        if let Some(holder) = holder.first::<Id<R::Kind>>(tx.conn).optional()? {
+        if let Some(holder) = holder::<R>(tx.conn, workspace_id, reference)? {
             let is_seen = rows::exists::<R>(tx.conn, rows::with_id::<R>(visible.clone(), holder))?;
             return Err(taken().with("existing_id", is_seen.then(|| holder.to_string())).into());
         }

@@ -1,7 +1,7 @@
 //! The CRM itself, a folder per resource: routes, dto, store, and rules where there are any.
 //!
-//! What several resources have lies beside the folders: deletion, external references, look-up keys, phones, references to
-//! others, the search index, transfers.
+//! What several resources have lies beside the folders: `resource` (writing, upserts, batches), deletion, external references,
+//! look-up keys, phones, references to others, the search index, transfers.
 
 pub mod api_keys;
 pub mod contacts;
@@ -15,6 +15,7 @@ pub mod phones;
 pub mod pipelines;
 pub mod pools;
 pub mod references;
+pub mod resource;
 pub mod search;
 pub mod tiers;
 pub mod timeline;

@@ -30,7 +30,7 @@ pub(crate) use connection::on_backend;
 pub use connection::{DbConnection, Manager, MultiBackend, Target, UnknownScheme};
 pub use failure::{Failure, written};
 pub use gate::Gate;
-pub use tx::{Actor, Hold, Topic, Tx, run as transact};
+pub use tx::{Actor, Hold, Topic, Tx, run as transact, try_out};
 
 use connection::Pooled;
 use failure::Class;

@@ -1,8 +1,10 @@
 //! A unit of work: one transaction (or savepoint), one caller, one `now`.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use diesel::connection::TransactionManager;
+use diesel::result::Error;
 use diesel::sql_types::{BigInt, Bool};
 use diesel::{Connection, QueryResult, RunQueryDsl};
 
@@ -106,6 +108,20 @@ pub fn run<T>(conn: &mut DbConnection, actor: &Actor, work: &dyn Fn(&mut Tx<'_>)
             }
         }
     })
+}
+
+/// Runs `work` and takes back what it wrote, for what it finds out.
+pub fn try_out<T>(tx: &mut Tx<'_>, work: &dyn Fn(&mut Tx<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    let found = RefCell::new(None);
+    let taken_back = run(tx.conn, tx.actor, &|tx| -> Result<(), Failure> {
+        found.replace(Some(work(tx)?));
+        Err(Error::RollbackTransaction.into())
+    });
+    match (taken_back, found.into_inner()) {
+        (Err(Failure::Database(Error::RollbackTransaction)), Some(found)) => Ok(found),
+        (Err(failure), _) => Err(failure),
+        (Ok(()), _) => Err(Failure::Panic),
+    }
 }
 
 fn depth(conn: &mut DbConnection) -> u32 {

@@ -51,9 +51,9 @@ fn of<T: Copy>(known: &HashMap<Number, T>, number: Number) -> Result<T, Failure>
 }
 
 /// The tiers, made by the administrator.
-pub fn create_tiers(tx: &mut Tx<'_>) -> Result<Vec<TierId>, Failure> {
+pub fn create_tiers(tx: &mut Tx<'_>, scope: &Scope) -> Result<Vec<TierId>, Failure> {
     let worst = TIERS.iter().map(|plan| plan.rank).min();
-    TIERS.iter().map(|plan| tiers::store::create(tx, &tier(plan, Some(plan.rank) == worst)).map(|tier| tier.id)).collect()
+    TIERS.iter().map(|plan| tiers::store::create(tx, scope, &tier(plan, Some(plan.rank) == worst)).map(|tier| tier.id)).collect()
 }
 
 fn tier(plan: &TierPlan, is_default: bool) -> CreateTier {

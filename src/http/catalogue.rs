@@ -53,6 +53,8 @@ pub enum Code {
     IdempotencyInProgress,
     CursorExpired,
     VersionConflict,
+    AlreadyExists,
+    DoesNotExist,
     BodyTooLarge,
     UriTooLong,
     UnsupportedMediaType,
@@ -94,6 +96,8 @@ pub enum Code {
     SamePassword,
     UnknownScope,
     UnknownTimeZone,
+    // 424: batches
+    RolledBack,
     // 429, 5xx
     TooManyAttempts,
     InternalError,
@@ -355,6 +359,20 @@ impl Code {
                 "The current version is {current_version}",
                 "当前版本为 {current_version}",
             ),
+            Self::AlreadyExists => row(
+                412,
+                "The object exists already",
+                "对象已存在",
+                "The object {existing_id} has this reference, and it was to be created only",
+                "对象 {existing_id} 已有该编号，而请求仅允许新建",
+            ),
+            Self::DoesNotExist => row(
+                412,
+                "There is no such object",
+                "对象不存在",
+                "No object has this reference, and it was to be changed only",
+                "没有对象使用该编号，而请求仅允许修改",
+            ),
             Self::BodyTooLarge => {
                 row(413, "The body is too large", "请求体过大", "At most {max_bytes} bytes are read", "最多接收 {max_bytes} 字节")
             }
@@ -491,6 +509,13 @@ impl Code {
             Self::UnknownTimeZone => {
                 row(422, "Unknown time zone", "未知的时区", "{time_zone} is not an IANA time zone", "{time_zone} 不是 IANA 时区")
             }
+            Self::RolledBack => row(
+                424,
+                "Undone with its batch",
+                "已随批次撤销",
+                "Nothing is wrong with this operation, but with another one of its batch, so it was not done",
+                "该操作本身没有问题，但同批次的其他操作有误，因此未执行",
+            ),
             Self::TooManyAttempts => {
                 row(429, "Too many attempts", "尝试次数过多", "Try again in {retry_after} seconds", "请在 {retry_after} 秒后重试")
             }

@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::IF_MATCH;
+use actix_web::http::header::{IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpRequest};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -26,6 +26,16 @@ pub fn matches(header: &str, tag: &str) -> bool {
 pub struct IfMatch(Option<String>);
 
 impl IfMatch {
+    /// That the object still has this version, when one is given.
+    pub fn version(version: Option<i64>) -> Self {
+        Self(version.map(of))
+    }
+
+    /// Whether there must be an object.
+    pub fn is_given(&self) -> bool {
+        self.0.is_some()
+    }
+
     pub fn check(&self, version: i64) -> Result<(), Problem> {
         match &self.0 {
             Some(header) if !matches(header, &of(version)) => Err(Problem::new(Code::VersionConflict).with("current_version", version)),
@@ -50,15 +60,46 @@ impl FromRequest for IfMatch {
 
 impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        vec![
-            ParameterBuilder::new()
-                .name("If-Match")
-                .parameter_in(ParameterIn::Header)
-                .description(Some("Do it only if the object still has this `ETag`; otherwise 412 `version_conflict`."))
-                .schema(Some(ObjectBuilder::new().schema_type(Type::String).examples(["\"v17\""])))
-                .build(),
-        ]
+        let text = "Do it only if the object still has this `ETag`; otherwise 412 `version_conflict`.";
+        vec![header("If-Match", text, "\"v17\"")]
     }
+}
+
+/// What an upsert is allowed to do, by its `If-Match` and `If-None-Match`.
+#[derive(Debug, Clone, Default)]
+pub struct UpsertCondition {
+    pub if_match: IfMatch,
+    /// `If-None-Match: *`.
+    pub creates_only: bool,
+}
+
+impl FromRequest for UpsertCondition {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let creates_only = match request.headers().get(IF_NONE_MATCH).map(|value| value.to_str()) {
+            None => Ok(false),
+            Some(Ok("*")) => Ok(true),
+            Some(_) => Err(Problem::new(Code::InvalidHeader).with("header", "If-None-Match").with("expected", "*")),
+        };
+        let if_match = IfMatch::from_request(request, payload).into_inner();
+        ready(if_match.and_then(|if_match| creates_only.map(|creates_only| Self { if_match, creates_only })))
+    }
+}
+
+impl IntoParams for UpsertCondition {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let update = "Only change the object, and only if it still has this `ETag` (`*`: any); otherwise 412 `does_not_exist` or \
+`version_conflict`.";
+        let create = "`*`: only create the object; when there is one, 412 `already_exists`.";
+        vec![header("If-Match", update, "\"v17\""), header("If-None-Match", create, "*")]
+    }
+}
+
+fn header(name: &str, description: &str, example: &str) -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String).examples([example]);
+    ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).description(Some(description)).schema(Some(text)).build()
 }
 
 #[cfg(test)]

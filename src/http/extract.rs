@@ -11,21 +11,26 @@ use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::catalogue::Code;
 use super::patch::{Patch, Patchable, strip_nulls};
 use super::problem::{FieldError, Problem};
-use super::schemas::Schemas;
+use super::schemas::{self, Schemas};
 use super::strict_json;
 
-/// Largest body, in bytes.
-pub const MAX_BODY: usize = 1024 * 1024;
+/// Largest body, in bytes: of a batch, and of anything else.
+const MAX_BATCH: usize = 2 * 1024 * 1024;
+const MAX_BODY: usize = 1024 * 1024;
 /// Longest pause between two pieces of a body.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 /// Longest time for a whole body.
 const MAX_TIME: Duration = Duration::from_secs(60);
+
+/// The content types of bodies.
+pub const JSON: [&str; 1] = ["application/json"];
+pub const MERGE_PATCH: [&str; 2] = ["application/merge-patch+json", "application/json"];
 
 /// The `{id}` of the path. What is not an id of the kind does not exist: 404.
 #[derive(Debug, Clone, Copy)]
@@ -68,12 +73,9 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let mut value = checked(&request, payload, &["application/json"], &T::name()).await?;
+            let mut value = checked(&request, payload, &JSON, &T::name()).await?;
             strip_nulls(&mut value);
-            serde_json::from_value(value).map(Self).map_err(|error| {
-                tracing::error!(%error, schema = %T::name(), "a checked body cannot be read");
-                Problem::fields(vec![FieldError::new("", Code::WrongType).with("expected", T::name())])
-            })
+            schemas::read_checked(value).map(Self)
         })
     }
 }
@@ -85,24 +87,35 @@ impl<T: Patchable> FromRequest for Patch<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let types = ["application/merge-patch+json", "application/json"];
             let schemas = request.app_data::<Data<Schemas>>().cloned().ok_or_else(|| Problem::new(Code::InternalError))?;
-            match checked(&request, payload, &types, T::PATCH_SCHEMA).await? {
-                Value::Object(members) => Ok(Self::new(members, schemas)),
-                _ => Err(Problem::fields(vec![FieldError::new("", Code::WrongType).with("expected", "object")])),
-            }
+            Ok(Self::new(members(checked(&request, payload, &MERGE_PATCH, T::PATCH_SCHEMA).await?)?, schemas))
         })
     }
 }
 
-async fn checked(request: &HttpRequest, payload: Payload, types: &[&str], schema: &str) -> Result<Value, Problem> {
+/// The members of a checked body.
+pub fn members(body: Value) -> Result<Map<String, Value>, Problem> {
+    match body {
+        Value::Object(members) => Ok(members),
+        _ => Err(Problem::fields(vec![FieldError::new("", Code::WrongType).with("expected", "object")])),
+    }
+}
+
+/// Largest body of a path, and how deep and wide its JSON may be.
+pub fn limits(path: &str) -> (usize, strict_json::Limits) {
+    if path.ends_with("/batch") { (MAX_BATCH, strict_json::BATCH) } else { (MAX_BODY, strict_json::BODY) }
+}
+
+/// Reads a body of one of these types, and checks it against a schema of the document. Its nulls are still there.
+pub async fn checked(request: &HttpRequest, payload: Payload, types: &[&str], schema: &str) -> Result<Value, Problem> {
     let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !types.contains(&essence.as_str()) {
         return Err(Problem::new(Code::UnsupportedMediaType).with("expected", types.first().copied().unwrap_or_default()));
     }
-    let bytes = read(request.headers(), payload, MAX_BODY).await?;
-    let mut value = strict_json::parse(&bytes, strict_json::BODY)?;
+    let (max_bytes, json) = limits(request.path());
+    let bytes = read(request.headers(), payload, max_bytes).await?;
+    let mut value = strict_json::parse(&bytes, json)?;
     let schemas = request.app_data::<Data<Schemas>>().ok_or_else(|| Problem::new(Code::InternalError))?;
     Problem::check(schemas.check(schema, &mut value))?;
     Ok(value)

@@ -10,7 +10,7 @@ use futures_util::stream;
 use sha2::{Digest, Sha256};
 
 use super::catalogue::Code;
-use super::extract::{self, MAX_BODY};
+use super::extract;
 use super::problem::Problem;
 use crate::db::id::{UserId, WorkspaceId};
 
@@ -45,7 +45,7 @@ pub async fn of(request: &mut ServiceRequest, workspace_id: WorkspaceId, user_id
     }
     let key = key(request.headers())?.to_owned();
     let payload = request.take_payload();
-    let body = extract::read(request.headers(), payload, MAX_BODY).await?;
+    let body = extract::read(request.headers(), payload, extract::limits(&path).0).await?;
     let caller = [workspace_id.uuid().into_bytes(), user_id.uuid().into_bytes()].concat();
     let key_hash = hash(&[&caller, method.as_bytes(), path.as_bytes(), key.as_bytes()]);
     let fingerprint = hash(&[key.as_bytes(), request.query_string().as_bytes(), &body]);

@@ -14,12 +14,18 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
-/// Members of answers that are only there when asked for.
-const OPTIONAL: [&str; 2] = ["total", "total_capped"];
+/// Members of answers that are not always there.
+fn is_optional(schema: &str, member: &str) -> bool {
+    matches!((schema, member), (_, "total" | "total_capped") | ("Problem", "results"))
+}
+
+/// What generic types are called here: `Page_Customer` is `CustomerPage`.
+const GENERICS: [&str; 4] = ["Page", "BatchGet", "BatchResult", "BatchResults"];
 
 pub fn finish(document: &mut Value) {
-    rename_pages(document);
+    rename_generics(document);
     flatten_unions(document);
+    open_upserts(document);
     open_free_objects(document);
     let bodies = body_schema_names(document);
     let mut inputs = inputs::split(document, &bodies);
@@ -29,7 +35,7 @@ pub fn finish(document: &mut Value) {
             if inputs.contains(name) {
                 inputs::describe_defaults(schema);
             } else {
-                finish_answer(schema);
+                finish_answer(name, schema);
             }
             if bodies.contains(name) {
                 finish_body(schema);
@@ -111,12 +117,12 @@ fn finish_body(schema: &mut Value) {
 }
 
 /// In an answer every documented member is present, others may be added later, and there are no defaults.
-fn finish_answer(schema: &mut Value) {
+fn finish_answer(name: &str, schema: &mut Value) {
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
     properties.values_mut().filter_map(Value::as_object_mut).for_each(|property| {
         property.remove("default");
     });
-    let names: Vec<&String> = properties.keys().filter(|name| !OPTIONAL.contains(&name.as_str())).collect();
+    let names: Vec<&String> = properties.keys().filter(|member| !is_optional(name, member)).collect();
     schema["required"] = json!(names);
     if let Some(members) = schema.as_object_mut() {
         members.remove("additionalProperties");
@@ -167,22 +173,33 @@ fn flatten_unions(document: &mut Value) {
     }
 }
 
-/// `Page_Customer` is called `CustomerPage`.
-fn rename_pages(document: &mut Value) {
-    let names: HashMap<String, String> = document["components"]["schemas"]
-        .as_object()
-        .into_iter()
-        .flat_map(|schemas| schemas.keys())
-        .filter_map(|name| name.strip_prefix("Page_").map(|item| (name.clone(), format!("{item}Page"))))
-        .collect();
-    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
-        for (old, new) in &names {
-            if let Some(mut schema) = schemas.remove(old) {
-                let item = new.trim_end_matches("Page");
-                schema["properties"]["data"]["items"] = json!({ "$ref": format!("#/components/schemas/{item}") });
-                schemas.insert(new.clone(), schema);
-            }
+/// An upsert requires nothing by itself; what creation requires may not be cleared.
+fn open_upserts(document: &mut Value) {
+    let schemas = document["components"]["schemas"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    for members in schemas.filter(|schema| schema["x-upsert"] == true).filter_map(Value::as_object_mut) {
+        members.remove("x-upsert");
+        let required = members.remove("required").unwrap_or_default();
+        members.insert("x-not-null".to_owned(), required);
+        members.insert("x-merge-patch".to_owned(), Value::Bool(true));
+    }
+}
+
+/// `Page_Customer` is called `CustomerPage`, and names its rows instead of repeating what they are.
+fn rename_generics(document: &mut Value) {
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    let mut names = HashMap::new();
+    for old in schemas.keys().cloned().collect::<Vec<_>>() {
+        let Some((generic, item)) = old.split_once('_').filter(|(generic, _)| GENERICS.contains(generic)) else { continue };
+        let Some(mut schema) = schemas.remove(&old) else { continue };
+        let row = json!({ "$ref": format!("#/components/schemas/{item}") });
+        match generic {
+            "BatchResult" => schema["properties"]["data"] = json!({ "oneOf": [row, { "type": "null" }] }),
+            "BatchResults" => {}
+            _ => schema["properties"]["data"]["items"] = row,
         }
+        let new = format!("{item}{generic}");
+        schemas.insert(new.clone(), schema);
+        names.insert(old, new);
     }
     rename_references(document, &names);
 }
@@ -249,6 +266,11 @@ fn default_answers(document: &mut Value) {
     let Some(paths) = document["paths"].as_object_mut() else { return };
     for item in paths.values_mut().filter_map(Value::as_object_mut) {
         for operation in item.values_mut().filter(|operation| operation.get("responses").is_some()) {
+            let only = json!("validate_only");
+            let is_tried = operation["parameters"].as_array().is_some_and(|known| known.iter().any(|parameter| parameter["name"] == only));
+            if is_tried && operation["responses"].get("207").is_none() {
+                operation["responses"]["204"] = json!({ "description": "With `validate_only`: it could be done, and was not." });
+            }
             for status in ["4XX", "default"] {
                 operation["responses"][status] = json!({ "$ref": "#/components/responses/Problem" });
             }

@@ -28,6 +28,7 @@ struct Inner {
     meta: Map<String, Value>,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    results: Option<Value>,
 }
 
 /// One field's fault.
@@ -52,7 +53,7 @@ impl FieldError {
 
 impl Problem {
     pub fn new(code: Code) -> Self {
-        let problem = Self(Box::new(Inner { code, meta: Map::new(), errors: Vec::new(), headers: Vec::new() }));
+        let problem = Self(Box::new(Inner { code, meta: Map::new(), errors: Vec::new(), headers: Vec::new(), results: None }));
         match code.entry().status {
             401 => problem.header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             503 => problem.retry_after(1),
@@ -96,6 +97,20 @@ impl Problem {
         self.header(RETRY_AFTER, HeaderValue::from(seconds)).with("retry_after", seconds)
     }
 
+    /// The same for something that lies deeper in the body: pointers begin with where it lies.
+    #[must_use]
+    pub fn within(mut self, pointer: &str) -> Self {
+        self.0.errors.iter_mut().for_each(|error| error.pointer.insert_str(0, pointer));
+        self
+    }
+
+    /// Says what became of each operation of a batch.
+    #[must_use]
+    pub fn with_results(mut self, results: Value) -> Self {
+        self.0.results = Some(results);
+        self
+    }
+
     pub fn code(&self) -> Code {
         self.0.code
     }
@@ -106,7 +121,7 @@ impl Problem {
 
     /// The answer's body in one language.
     pub fn body(&self, language: Language, request_id: &str) -> ProblemBody {
-        let Inner { code, meta, errors, .. } = &*self.0;
+        let Inner { code, meta, errors, results, .. } = &*self.0;
         ProblemBody {
             type_: format!("/problems/{}", code.name()),
             title: code.title(language).to_owned(),
@@ -125,6 +140,7 @@ impl Problem {
                     meta: error.meta.clone(),
                 })
                 .collect(),
+            results: results.clone(),
         }
     }
 
@@ -211,6 +227,10 @@ pub struct ProblemBody {
     pub meta: Map<String, Value>,
     /// Every field that is not valid.
     pub errors: Vec<FieldErrorBody>,
+    /// Of an atomic batch: what became of each operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<Object>)]
+    pub results: Option<Value>,
 }
 
 /// One field that is not valid.

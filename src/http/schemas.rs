@@ -6,10 +6,13 @@ use std::collections::HashMap;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use super::catalogue::Code;
-use super::problem::FieldError;
+use super::patch::strip_nulls;
+use super::problem::{FieldError, Problem};
 use crate::db::id::ID_PATTERN;
 
 /// The checkers of all body schemas, by schema name; and those of what patches make, by the patch's schema.
@@ -52,6 +55,25 @@ impl Schemas {
         errors
     }
 
+    /// Reads a value as `T`, when it is what the schema of `T` says. Absent = null = default.
+    pub fn read<T: DeserializeOwned + ToSchema>(&self, mut value: Value) -> Result<T, Problem> {
+        Problem::check(self.check(&T::name(), &mut value))?;
+        strip_nulls(&mut value);
+        read_checked(value)
+    }
+
+    /// The members of a merge patch, when they are what this schema says.
+    pub fn check_members(&self, schema: &str, members: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
+        let mut value = Value::Object(members);
+        Problem::check(self.check(schema, &mut value))?;
+        super::extract::members(value)
+    }
+
+    /// Whether a body of this schema may have the member.
+    pub fn has_member(&self, schema: &str, member: &str) -> bool {
+        self.bodies.get(schema).is_some_and(|body| body.schema["properties"].get(member).is_some())
+    }
+
     /// Normalises the body (text trimmed, `""` becomes null) and gives everything that is wrong with it.
     pub fn check(&self, name: &str, body: &mut Value) -> Vec<FieldError> {
         let mut errors = Vec::new();
@@ -62,6 +84,14 @@ impl Schemas {
         }
         errors
     }
+}
+
+/// Reads what has been checked.
+pub fn read_checked<T: DeserializeOwned + ToSchema>(value: Value) -> Result<T, Problem> {
+    serde_json::from_value(value).map_err(|error| {
+        tracing::error!(%error, schema = %T::name(), "a checked body cannot be read");
+        Problem::fields(vec![FieldError::new("", Code::WrongType).with("expected", T::name())])
+    })
 }
 
 impl BodySchema {
@@ -75,7 +105,7 @@ impl BodySchema {
             .with_format("date-time", super::formats::is_instant)
             .build(&schema)
             .map_err(|error| format!("the schema {name} does not compile: {error}"))?;
-        let resource = name.trim_start_matches("Create").trim_start_matches("Update");
+        let resource = name.trim_start_matches("Create").trim_start_matches("Update").trim_start_matches("Upsert");
         let members = if resource == name { None } else { document["components"]["schemas"][resource]["properties"].as_object() };
         let read_only = members.map(|members| members.keys().cloned().collect()).unwrap_or_default();
         Ok(Self { schema, validator, read_only })

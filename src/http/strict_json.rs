@@ -17,6 +17,8 @@ pub struct Limits {
 
 /// What one body may have.
 pub const BODY: Limits = Limits { max_depth: 32, max_keys: 10_000 };
+/// What the body of a batch may have.
+pub const BATCH: Limits = Limits { max_depth: 32, max_keys: 60_000 };
 
 struct State {
     limits: Limits,

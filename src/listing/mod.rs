@@ -20,4 +20,4 @@ pub use field::{Field, FieldType, Listed};
 pub use relation::Relation;
 pub use relevance::Plan;
 pub use request::List;
-pub use search::{Search, SearchRequest};
+pub use search::{Members, Search, SearchRequest};

@@ -18,6 +18,11 @@ pub fn with_id<R: Listed>(seen: Condition, id: Id<R::Kind>) -> Condition {
     seen.then(format!(" AND {}.id = ", R::TABLE)).bind(id)
 }
 
+/// Those with these ids among those that are `seen`.
+pub fn with_ids<R: Listed>(seen: Condition, ids: &[Id<R::Kind>]) -> Condition {
+    seen.and(Condition::any_of(&format!("{}.id", R::TABLE), ids.iter().copied()))
+}
+
 /// Whether there is a row of which this is true.
 pub fn exists<R: Listed>(conn: &mut DbConnection, which: Condition) -> QueryResult<bool> {
     let found = Condition::sql(format!("SELECT EXISTS (SELECT 1 FROM {} WHERE ", R::TABLE)).append(which).then(")");

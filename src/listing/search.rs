@@ -19,7 +19,6 @@ use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
 use crate::http::document::Document;
 use crate::http::extract::Body;
-use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::schemas::nearest;
 
@@ -51,13 +50,13 @@ pub struct SearchRequest {
 /// A checked search of `R`.
 pub struct Search<R> {
     pub list: List<R>,
-    fields: Option<Vec<String>>,
+    members: Members,
 }
 
 impl<R> Search<R> {
     /// The list, and what makes the answer of its page.
     pub fn split(self) -> (List<R>, Members) {
-        (self.list, Members(self.fields))
+        (self.list, self.members)
     }
 }
 
@@ -65,8 +64,15 @@ impl<R> Search<R> {
 pub struct Members(Option<Vec<String>>);
 
 impl Members {
-    pub fn answer<T: Serialize>(self, page: &Page<T>) -> Result<Answer, Problem> {
-        let Some(fields) = self.0 else { return Answer::page(page) };
+    /// All of them without `fields`.
+    pub fn parse(document: &Document, schema: &str, fields: Option<Vec<String>>) -> Result<Self, Problem> {
+        check_members(document, schema, fields.as_deref().unwrap_or_default())?;
+        Ok(Self(fields))
+    }
+
+    /// What has these rows as its `data`.
+    pub fn answer<T: Serialize>(self, page: &T) -> Result<Answer, Problem> {
+        let Some(fields) = self.0 else { return Answer::ok(page) };
         let mut page = serde_json::to_value(page).map_err(|_| Problem::new(Code::InternalError))?;
         for row in page.get_mut("data").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
             row.retain(|name, _| name == "id" || fields.contains(name));
@@ -86,10 +92,10 @@ impl<R: Listed> FromRequest for Search<R> {
         Box::pin(async move {
             let asked = body.await?.0;
             let document = document.ok_or_else(|| Problem::new(Code::InternalError))?;
-            check_members(&document, R::SCHEMA, asked.fields.as_deref().unwrap_or_default())?;
+            let members = Members::parse(&document, R::SCHEMA, asked.fields.clone())?;
             let (list, caller) = (List::<R>::of_search(&asked)?, caller?);
             list.scopes().try_for_each(|scope| caller.check_scope(scope))?;
-            Ok(Self { list, fields: asked.fields })
+            Ok(Self { list, members })
         })
     }
 }

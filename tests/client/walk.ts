@@ -18,10 +18,10 @@ function step(what: string): void {
 }
 
 /** The body of an answer that has to have this status. */
-async function good<T>(call: Promise<{ data?: T; error?: Problem; response: Response }>, status = 200): Promise<T> {
+async function good<T>(call: Promise<{ data?: T; error?: Problem; response: Response }>, status = 200): Promise<NonNullable<T>> {
   const { data, error, response } = await call;
   assert.equal(response.status, status, `${response.url}: ${response.status} ${JSON.stringify(error)}`);
-  return data as T;
+  return data as NonNullable<T>;
 }
 
 /** The problem of an answer that has to be this refusal. */
@@ -156,6 +156,69 @@ const invalid = await refused(api.POST("/api/v1/opportunities", { body: tooFine 
 assert.deepEqual(invalid.errors.map((error) => error.pointer), ["/amount/amount"]);
 const tier = { params: { path: { id: gold.id } } };
 await refused(api.DELETE("/api/v1/tiers/{id}", tier), 409, "in_use");
+
+step("upserts, and a retry that is done once");
+const reference = { system: "erp", value: `C/${run}` };
+const byRef = { params: { path: reference } };
+await refused(api.GET("/api/v1/customers/by-ref/{system}/{value}", byRef), 404, "not_found");
+const synced = { kind: "organization" as const, name: `苏州同步软件有限公司 ${run}`, owner_id: session.user.id };
+const key = { "Idempotency-Key": crypto.randomUUID() };
+const upsert = () => api.PATCH("/api/v1/customers/by-ref/{system}/{value}", { params: { path: reference, header: key }, body: synced });
+const firstTime = await upsert();
+const again = await upsert();
+assert.deepEqual([firstTime.response.status, again.response.status], [201, 201]);
+assert.equal(again.response.headers.get("Idempotency-Replayed"), "true");
+assert.deepEqual(again.data, firstTime.data);
+const grown = await good(api.PATCH("/api/v1/customers/by-ref/{system}/{value}", { ...byRef, body: { employee_count: 40 } }));
+assert.equal(grown.version, 2);
+assert.deepEqual(await good(api.GET("/api/v1/customers/by-ref/{system}/{value}", byRef)), grown);
+const createOnly = { params: { path: reference, header: { "If-None-Match": "*" } }, body: synced };
+const existing = await refused(api.PATCH("/api/v1/customers/by-ref/{system}/{value}", createOnly), 412, "already_exists");
+assert.equal(existing.meta["existing_id"], grown.id);
+
+step("batches");
+const rows: components["schemas"]["BatchOperation"][] = [
+  { op: "upsert", ref: "one", external_ref: reference, data: { employee_count: 41 } },
+  { op: "create", ref: "two", data: { kind: "organization", name: `无锡批量制造有限公司 ${run}` } },
+  { op: "create", ref: "three", data: { kind: "organization" } },
+];
+const checked = { params: { query: { validate_only: true } }, body: { mode: "partial" as const, operations: rows } };
+const tried = await good(api.POST("/api/v1/customers/batch", checked), 207);
+assert.deepEqual(tried.results.map((row) => [row.status, row.id]), [[200, null], [201, null], [422, null]]);
+const undone = await refused(api.POST("/api/v1/customers/batch", { body: { mode: "atomic", operations: rows } }), 422, "validation_failed");
+assert.deepEqual(undone.errors.map((error) => error.pointer), ["/operations/2/data/name"]);
+assert.deepEqual(undone.results?.map((row) => row["status"]), [424, 424, 422]);
+const partial = await good(api.POST("/api/v1/customers/batch", { body: { mode: "partial", operations: rows } }), 207);
+assert.deepEqual(partial.summary, { succeeded: 2, failed: 1 });
+const [one, two, three] = partial.results;
+assert.equal(one?.data?.employee_count, 41);
+assert.ok(two?.id && three?.problem);
+assert.deepEqual(three.problem.errors.map((error) => error.pointer), ["/data/name"]);
+const fetched = await good(api.POST("/api/v1/customers/batch-get", { body: { ids: [two.id, grown.id, customer.params.path.id], fields: ["name"] } }));
+assert.deepEqual(fetched.data.map((row) => row.id), [two.id, grown.id, created.id]);
+assert.deepEqual(fetched.missing, []);
+
+step("searches");
+const found = await good(
+  api.POST("/api/v1/customers/search", {
+    body: {
+      filter: { and: [{ field: "name", op: "contains", value: run }, { or: [{ field: "employee_count", op: "gte", value: 41 }, { field: "tier.rank", op: "eq", value: rank }] }] },
+      fields: ["name", "employee_count"],
+      sort: "-created_at",
+    },
+  }),
+);
+assert.deepEqual(found.data.map((row) => row.id), [grown.id, other.id, created.id]);
+assert.equal(found.data[0]?.employee_count, 41);
+assert.equal(found.data[0]?.version, undefined, "only the members that were asked for");
+const misspelt = { filter: { field: "employee_cuont", op: "eq", value: 1 } };
+const unknown = await refused(api.POST("/api/v1/customers/search", { body: misspelt }), 422, "validation_failed");
+assert.equal(unknown.errors[0]?.meta["did_you_mean"], "employee_count");
+const said = await good(api.GET("/api/v1/customers", { params: { query: { q: "批量制造", "name[contains]": run } } }));
+assert.deepEqual(said.data.map((row) => row.id), [two.id]);
+for (const id of [grown.id, two.id]) {
+  await good(api.DELETE("/api/v1/customers/{id}", { params: { path: { id } } }), 204);
+}
 
 step("delete and restore");
 await good(api.DELETE("/api/v1/customers/{id}", customer), 204);

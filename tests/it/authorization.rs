@@ -80,6 +80,10 @@ fn table() -> Vec<Entry> {
         entry("update_dictionary", Admins, Nothing, json!({ "items": [{ "code": "A B", "label": { "zh": "x", "en": "x" } }] })),
         entry("list_customers", Readers, Nothing, None),
         entry("search_customers", Readers, Nothing, json!({})),
+        entry("batch_customers", Writers, Nothing, json!({})),
+        entry("batch_get_customers", Readers, Nothing, json!({})),
+        entry("get_customer_by_ref", Readers, Customer, None),
+        entry("upsert_customer", Writers, Nothing, json!({})),
         entry("create_customer", Writers, Nothing, json!({ "name": "x" })),
         entry("get_customer", Readers, Customer, None),
         entry("update_customer", Writers, Customer, json!({})),
@@ -92,6 +96,10 @@ fn table() -> Vec<Entry> {
         entry("restore_customer", Writers, Customer, None),
         entry("list_contacts", Readers, Nothing, None),
         entry("search_contacts", Readers, Nothing, json!({})),
+        entry("batch_contacts", Writers, Nothing, json!({})),
+        entry("batch_get_contacts", Readers, Nothing, json!({})),
+        entry("get_contact_by_ref", Readers, Contact, None),
+        entry("upsert_contact", Writers, Nothing, json!({})),
         entry("create_contact", Writers, Nothing, json!({})),
         entry("get_contact", Readers, Contact, None),
         entry("update_contact", Writers, Contact, json!({})),
@@ -100,6 +108,10 @@ fn table() -> Vec<Entry> {
         entry("list_pipelines", Readers, Nothing, None),
         entry("list_opportunities", Readers, Nothing, None),
         entry("search_opportunities", Readers, Nothing, json!({})),
+        entry("batch_opportunities", Writers, Nothing, json!({})),
+        entry("batch_get_opportunities", Readers, Nothing, json!({})),
+        entry("get_opportunity_by_ref", Readers, Opportunity, None),
+        entry("upsert_opportunity", Writers, Nothing, json!({})),
         entry("create_opportunity", Writers, Nothing, json!({})),
         entry("transfer_opportunities", Writers, Nothing, json!({ "ids": [] })),
         entry("get_opportunity", Readers, Opportunity, None),
@@ -110,6 +122,10 @@ fn table() -> Vec<Entry> {
         entry("restore_opportunity", Writers, Opportunity, None),
         entry("list_touch_records", Readers, Nothing, None),
         entry("search_touch_records", Readers, Nothing, json!({})),
+        entry("batch_touch_records", Writers, Nothing, json!({})),
+        entry("batch_get_touch_records", Readers, Nothing, json!({})),
+        entry("get_touch_record_by_ref", Readers, TouchRecord, None),
+        entry("upsert_touch_record", Writers, Nothing, json!({})),
         entry("create_touch_record", Writers, Nothing, json!({})),
         entry("get_touch_record", Readers, TouchRecord, None),
         entry("update_touch_record", Writers, TouchRecord, json!({})),
@@ -117,6 +133,10 @@ fn table() -> Vec<Entry> {
         entry("restore_touch_record", Writers, TouchRecord, None),
         entry("list_tiers", Readers, Nothing, None),
         entry("search_tiers", Readers, Nothing, json!({})),
+        entry("batch_tiers", Admins, Nothing, json!({})),
+        entry("batch_get_tiers", Readers, Nothing, json!({})),
+        entry("get_tier_by_ref", Readers, Tier, None),
+        entry("upsert_tier", Admins, Nothing, json!({})),
         entry("create_tier", Admins, Nothing, json!({})),
         entry("get_tier", Readers, Tier, None),
         entry("update_tier", Admins, Tier, json!({})),
@@ -147,7 +167,16 @@ async fn family(owner: &Actor, admin: &Actor, name: &str) -> Family {
     let touch = id(owner.post("/touch-records", touch).await.created());
     let rank = admin.get("/tiers?include_total=true").await.ok()["total"].clone();
     let tier = id(admin.post("/tiers", json!({ "code": name, "name": name, "rank": rank })).await.created());
+    for (path, id) in [("customers", &customer), ("contacts", &contact), ("opportunities", &opportunity), ("touch-records", &touch)] {
+        reference(owner, path, id).await;
+    }
+    reference(admin, "tiers", &tier).await;
     [customer, contact, user, key, opportunity, touch, tier]
+}
+
+/// Gives an object its own id as a reference.
+async fn reference(owner: &Actor, path: &str, id: &str) {
+    owner.patch(&format!("/{path}/{id}"), json!({ "external_refs": [{ "system": "matrix", "value": id }] })).await.ok();
 }
 
 impl Objects {
@@ -187,6 +216,7 @@ struct Call {
 impl Call {
     async fn by(&self, actor: &Actor, id: &str) -> (u16, Value) {
         let path = self.path.replace("{id}", id).replace("{name}", "source").replace("{code}", "not_found");
+        let path = path.replace("{system}", "matrix").replace("{value}", if id.is_empty() { "nobody" } else { id });
         let path = path.strip_prefix("/api/v1").unwrap_or(&path).to_owned();
         let request = actor.request(self.method.clone(), &path);
         let reply = actor.send(if let Some(body) = &self.body { request.json(body) } else { request }).await;

@@ -124,6 +124,18 @@ async fn calls(app: &App, admin: &Actor) -> Vec<Call> {
             json!({ "current_password": ADMIN_PASSWORD, "new_password": "quite another passphrase" }),
         ),
     ];
+    let referred = "by-ref/s/1";
+    for (resource, upsert, batch, data) in [
+        ("customers", "upsert_customer", "batch_customers", person("N")),
+        ("contacts", "upsert_contact", "batch_contacts", json!({ "name": "N" })),
+        ("opportunities", "upsert_opportunity", "batch_opportunities", json!({ "name": "N", "customer_id": company })),
+        ("touch-records", "upsert_touch_record", "batch_touch_records", calls[17].3.clone()),
+        ("tiers", "upsert_tier", "batch_tiers", json!({ "code": "u", "name": "U", "rank": 9 })),
+    ] {
+        let again = json!({ "op": "upsert", "external_ref": { "system": "s", "value": "1" }, "data": { "external_refs": [{ "system": "t", "value": "1" }] } });
+        calls.push((upsert, Method::PATCH, format!("/{resource}/{referred}"), data));
+        calls.push((batch, post.clone(), format!("/{resource}/batch"), json!({ "mode": "partial", "operations": [again] })));
+    }
     let restored = ["restore_customer", "restore_contact", "restore_tier", "restore_opportunity", "restore_touch_record"];
     calls.extend(restored.into_iter().zip(deleted).map(|(operation, path)| (operation, post.clone(), path, Null)));
     calls

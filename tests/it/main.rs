@@ -13,6 +13,7 @@ mod harness;
 
 mod api_keys;
 mod authorization;
+mod batches;
 mod changes;
 mod cli;
 mod contacts;
@@ -38,5 +39,6 @@ mod statements;
 mod tiers;
 mod timeline;
 mod touch_records;
+mod upserts;
 mod users;
 mod workspace;

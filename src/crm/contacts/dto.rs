@@ -6,9 +6,11 @@ use strum::{AsRefStr, EnumString};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::fields::Contacts;
 use super::rules::check_distinct_customers;
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::phones::Phone;
+use crate::crm::resource::upsert::Upsert;
 use crate::db::id::{ContactId, CustomerId, UserId};
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
@@ -125,6 +127,8 @@ impl Patchable for ContactFields {
 }
 
 pub type UpdateContact = Patch<ContactFields>;
+
+pub type UpsertContact = Upsert<Contacts>;
 
 /// A new contact.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

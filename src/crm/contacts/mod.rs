@@ -9,5 +9,26 @@ mod rules;
 pub mod search;
 pub mod store;
 
-pub use dto::{ContactFields, ContactLink, CreateContact};
+use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Update};
+use crate::db::id::ContactId;
+
+pub use dto::{Contact, ContactFields, ContactLink, CreateContact};
 pub use fields::{Contacts, visible};
+
+impl Resource for Contacts {
+    type Create = CreateContact;
+    type Fields = ContactFields;
+    type View = Contact;
+
+    const PATH: &'static str = "/api/v1/contacts";
+    const UPSERT_SCHEMA: &'static str = "UpsertContact";
+    const IS_VOLATILE: bool = true;
+
+    const KEY: fn(&Contact) -> (ContactId, i64) = |contact| (contact.id, contact.version);
+    const GET: Get<Self> = store::get;
+    const GET_ALL: GetAll<Self> = store::get_all;
+    const CREATE: Create<Self> = store::create;
+    const UPDATE: Update<Self> = store::update;
+    const DELETE: Delete<Self> = store::delete;
+    const RESTORE: Restore<Self> = store::restore;
+}

@@ -3,15 +3,22 @@
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 
-use super::dto::{Contact, CreateContact, UpdateContact};
+use super::dto::{Contact, CreateContact, UpdateContact, UpsertContact};
 use super::fields::Contacts;
 use super::store;
 use crate::auth::Can;
 use crate::auth::privileges::{ReadContacts, WriteContacts};
+use crate::crm::resource::batch::Batch;
+use crate::crm::resource::batch_get::Wanted;
+use crate::crm::resource::dto::{BatchGet, BatchGetRequest, BatchRequest, BatchResults};
+use crate::crm::resource::upsert::PathRef;
+use crate::crm::resource::write::{self, ValidateOnly};
+use crate::crm::resource::{batch, batch_get, upsert};
 use crate::db::Db;
 use crate::db::id::ContactId;
 use crate::http::answer::Answer;
-use crate::http::etag::IfMatch;
+use crate::http::context::Context;
+use crate::http::etag::{IfMatch, UpsertCondition};
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
@@ -43,15 +50,15 @@ pub async fn search_contacts(db: Data<Db>, caller: Can<ReadContacts>, search: Se
 /// Create a contact
 ///
 /// A link with `is_primary` demotes the customer's primary contact before it.
-#[utoipa::path(tag = "contacts", request_body = CreateContact, responses((status = 201, description = "The new contact.", body = Contact)), security(("bearer" = ["contacts:write"])))]
+#[utoipa::path(tag = "contacts", params(ValidateOnly), request_body = CreateContact, responses((status = 201, description = "The new contact.", body = Contact)), security(("bearer" = ["contacts:write"])))]
 #[post("/contacts")]
-pub async fn create_contact(db: Data<Db>, caller: Can<WriteContacts>, body: Body<CreateContact>) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| {
-        let contact = store::create(tx, &scope, &body.0)?;
-        Ok(Answer::created(format!("/api/v1/contacts/{}", contact.id), contact.version, &contact)?)
-    })
-    .await
+pub async fn create_contact(
+    db: Data<Db>,
+    caller: Can<WriteContacts>,
+    only: ValidateOnly,
+    body: Body<CreateContact>,
+) -> Result<Answer, Problem> {
+    write::create::<Contacts>(&db, &caller, only, body.0).await
 }
 
 /// Get a contact
@@ -70,7 +77,7 @@ pub async fn get_contact(db: Data<Db>, caller: Can<ReadContacts>, id: PathId<Con
 /// A JSON Merge Patch. `links` are replaced as a whole; links to customers that you do not see stay as they are.
 #[utoipa::path(
     tag = "contacts",
-    params(("id" = ContactId, Path), IfMatch),
+    params(("id" = ContactId, Path), IfMatch, ValidateOnly),
     request_body(content = UpdateContact, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The contact as it is now.", body = Contact)),
     security(("bearer" = ["contacts:write"])),
@@ -79,16 +86,12 @@ pub async fn get_contact(db: Data<Db>, caller: Can<ReadContacts>, id: PathId<Con
 pub async fn update_contact(
     db: Data<Db>,
     caller: Can<WriteContacts>,
+    only: ValidateOnly,
     id: PathId<ContactId>,
     if_match: IfMatch,
     patch: UpdateContact,
 ) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| {
-        let contact = store::update(tx, &scope, id.0, &if_match, &patch)?;
-        Ok(Answer::object(contact.version, &contact)?)
-    })
-    .await
+    write::update::<Contacts>(&db, &caller, only, id.0, if_match, patch).await
 }
 
 /// Delete a contact
@@ -97,12 +100,7 @@ pub async fn update_contact(
 #[utoipa::path(tag = "contacts", params(("id" = ContactId, Path), IfMatch), responses((status = 204, description = "Deleted.")), security(("bearer" = ["contacts:write"])))]
 #[delete("/contacts/{id}")]
 pub async fn delete_contact(db: Data<Db>, caller: Can<WriteContacts>, id: PathId<ContactId>, if_match: IfMatch) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| {
-        store::delete(tx, &scope, id.0, &if_match)?;
-        Ok(Answer::no_content())
-    })
-    .await
+    write::delete::<Contacts>(&db, &caller, id.0, if_match).await
 }
 
 /// Restore a deleted contact
@@ -116,10 +114,79 @@ pub async fn restore_contact(
     id: PathId<ContactId>,
     if_match: IfMatch,
 ) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| {
-        let contact = store::restore(tx, &scope, id.0, &if_match)?;
-        Ok(Answer::object(contact.version, &contact)?)
-    })
-    .await
+    write::restore::<Contacts>(&db, &caller, id.0, if_match).await
+}
+
+/// Get a contact by its external reference
+///
+/// 404 when no contact that the caller sees has the reference.
+#[utoipa::path(
+    tag = "contacts",
+    params(PathRef),
+    responses((status = 200, description = "The contact.", body = Contact)),
+    security(("bearer" = ["contacts:read"])),
+)]
+#[get("/contacts/by-ref/{system}/{value}")]
+pub async fn get_contact_by_ref(db: Data<Db>, caller: Can<ReadContacts>, reference: PathRef) -> Result<Answer, Problem> {
+    upsert::get_by_ref::<Contacts>(&db, &caller, reference).await
+}
+
+/// Create or change a contact by its external reference
+///
+/// A JSON Merge Patch. The contact gets the reference of the path besides those of the body. 409 `external_ref_taken` when the
+/// reference belongs to one that the caller does not see.
+#[utoipa::path(
+    tag = "contacts",
+    params(PathRef, UpsertCondition, ValidateOnly),
+    request_body(content = UpsertContact, content_type = "application/merge-patch+json"),
+    responses(
+        (status = 200, description = "It was there, and is so now.", body = Contact),
+        (status = 201, description = "It is new.", body = Contact),
+    ),
+    security(("bearer" = ["contacts:write"])),
+)]
+#[patch("/contacts/by-ref/{system}/{value}")]
+pub async fn upsert_contact(
+    db: Data<Db>,
+    caller: Can<WriteContacts>,
+    only: ValidateOnly,
+    reference: PathRef,
+    condition: UpsertCondition,
+    body: UpsertContact,
+) -> Result<Answer, Problem> {
+    upsert::upsert::<Contacts>(&db, &caller, only, reference, condition, body).await
+}
+
+/// Write many contacts
+///
+/// Up to 500 operations in one transaction, in their order; up to 2 MiB. `partial` does what can be done and answers 207 always.
+/// `atomic` does all or nothing: 200, or the first problem with every operation's outcome in `results`.
+#[utoipa::path(
+    tag = "contacts",
+    params(ValidateOnly),
+    request_body = BatchRequest,
+    responses(
+        (status = 200, description = "All were done.", body = BatchResults<Contact>),
+        (status = 207, description = "What became of each.", body = BatchResults<Contact>),
+    ),
+    security(("bearer" = ["contacts:write"])),
+)]
+#[post("/contacts/batch")]
+pub async fn batch_contacts(
+    db: Data<Db>,
+    caller: Can<WriteContacts>,
+    context: Context,
+    only: ValidateOnly,
+    batch: Batch<Contacts>,
+) -> Result<Answer, Problem> {
+    batch::run(&db, &caller, context, only, batch).await
+}
+
+/// Get many contacts by their ids
+///
+/// In the order of the ids; those that do not exist or are out of sight are `missing`.
+#[utoipa::path(tag = "contacts", request_body = BatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<Contact>)), security(("bearer" = ["contacts:read"])))]
+#[post("/contacts/batch-get")]
+pub async fn batch_get_contacts(db: Data<Db>, caller: Can<ReadContacts>, wanted: Wanted<Contacts>) -> Result<Answer, Problem> {
+    batch_get::batch_get(&db, &caller, wanted).await
 }

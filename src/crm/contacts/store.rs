@@ -19,13 +19,26 @@ use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::validation;
-use crate::listing::rows::{exists, with_id};
+use crate::listing::rows::{exists, with_id, with_ids};
 use crate::listing::{List, Plan};
 
 fn load(conn: &mut DbConnection, scope: &Scope, which: Condition) -> Result<Option<Contact>, Failure> {
-    let Some(row) = contacts::table.filter(which).select(ContactRow::as_select()).first(conn).optional()? else { return Ok(None) };
-    let links = links::of(conn, customers::visible(scope, false), &[row.id])?.remove(&row.id).unwrap_or_default();
-    Ok(Some(row.with_links(links)))
+    let row = contacts::table.filter(which).select(ContactRow::as_select()).first(conn).optional()?;
+    Ok(match row {
+        Some(row) => with_links(conn, scope, vec![row])?.pop(),
+        None => None,
+    })
+}
+
+/// Rows with those of their links that the caller sees.
+fn with_links(conn: &mut DbConnection, scope: &Scope, rows: Vec<ContactRow>) -> Result<Vec<Contact>, Failure> {
+    let ids: Vec<ContactId> = rows.iter().map(|row| row.id).collect();
+    let mut links = links::of(conn, customers::visible(scope, false), &ids)?;
+    let whole = rows.into_iter().map(|row| {
+        let own = links.remove(&row.id).unwrap_or_default();
+        row.with_links(own)
+    });
+    Ok(whole.collect())
 }
 
 fn one(scope: &Scope, id: ContactId, is_deleted: bool) -> Condition {
@@ -34,6 +47,12 @@ fn one(scope: &Scope, id: ContactId, is_deleted: bool) -> Condition {
 
 pub fn get(conn: &mut DbConnection, scope: &Scope, id: ContactId) -> Result<Contact, Failure> {
     load(conn, scope, one(scope, id, false))?.ok_or_else(|| Problem::not_found().into())
+}
+
+pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[ContactId]) -> Result<Vec<Contact>, Failure> {
+    let which = with_ids::<Contacts>(visible(scope, false), ids);
+    let rows = contacts::table.filter(which).select(ContactRow::as_select()).load(conn)?;
+    with_links(conn, scope, rows)
 }
 
 /// A contact that the caller means to change: 404 when it does not see it, 403 when it only sees it.
@@ -48,13 +67,7 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Re
     let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
     let rows =
         contacts::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(ContactRow::as_select()).load(conn)?;
-    let ids: Vec<ContactId> = rows.iter().map(|row| row.id).collect();
-    let mut links = links::of(conn, customers::visible(scope, false), &ids)?;
-    let data = rows.into_iter().map(|row| {
-        let own = links.remove(&row.id).unwrap_or_default();
-        row.with_links(own)
-    });
-    let data = data.collect();
+    let data = with_links(conn, scope, rows)?;
     let total = list.total(conn, scope, seen)?;
     Ok(list.page_with(scope, data, total, next)?)
 }

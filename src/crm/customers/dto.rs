@@ -6,9 +6,11 @@ use strum::{AsRefStr, EnumString};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::fields::Customers;
 use super::rules::{check_country, check_credit_code};
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::phones::Phone;
+use crate::crm::resource::upsert::Upsert;
 use crate::db::id::{CustomerId, PoolId, TierId, UserId};
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
@@ -168,6 +170,8 @@ impl Patchable for CustomerFields {
 }
 
 pub type UpdateCustomer = Patch<CustomerFields>;
+
+pub type UpsertCustomer = Upsert<Customers>;
 
 /// A new customer.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

@@ -13,9 +13,29 @@ mod rules;
 pub mod search;
 pub mod store;
 
+use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Update};
+use crate::db::id::CustomerId;
+
 pub use dto::{
     Address, CreateCustomer, Customer, CustomerFields, CustomerKind, IntentLevel, LifecycleStage, MoveLifecycle, SetTier, TransferCustomers,
 };
 pub use fields::{Customers, belonging_to, visible};
 pub use moves::{move_lifecycle, set_tier};
 pub use ownership::transfer;
+
+impl Resource for Customers {
+    type Create = CreateCustomer;
+    type Fields = CustomerFields;
+    type View = Customer;
+
+    const PATH: &'static str = "/api/v1/customers";
+    const UPSERT_SCHEMA: &'static str = "UpsertCustomer";
+
+    const KEY: fn(&Customer) -> (CustomerId, i64) = |customer| (customer.id, customer.version);
+    const GET: Get<Self> = store::get;
+    const GET_ALL: GetAll<Self> = store::get_all;
+    const CREATE: Create<Self> = store::create;
+    const UPDATE: Update<Self> = store::update;
+    const DELETE: Delete<Self> = deletion::delete;
+    const RESTORE: Restore<Self> = deletion::restore;
+}

@@ -3,17 +3,23 @@
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 
-use super::dto::{CreateCustomer, Customer, CustomerTree, MoveLifecycle, SetTier, TransferCustomers, UpdateCustomer};
+use super::dto::{CreateCustomer, Customer, CustomerTree, MoveLifecycle, SetTier, TransferCustomers, UpdateCustomer, UpsertCustomer};
 use super::fields::Customers;
-use super::{deletion, hierarchy, moves, ownership, store};
+use super::{hierarchy, moves, ownership, store};
 use crate::auth::Can;
 use crate::auth::privileges::{ReadCustomers, WriteCustomers};
+use crate::crm::resource::batch::Batch;
+use crate::crm::resource::batch_get::Wanted;
+use crate::crm::resource::dto::{BatchGet, BatchGetRequest, BatchRequest, BatchResults};
+use crate::crm::resource::upsert::PathRef;
+use crate::crm::resource::write::{self, ValidateOnly};
+use crate::crm::resource::{batch, batch_get, upsert};
 use crate::crm::transfers::TransferResults;
 use crate::db::Db;
 use crate::db::id::CustomerId;
 use crate::http::answer::Answer;
 use crate::http::context::Context;
-use crate::http::etag::IfMatch;
+use crate::http::etag::{IfMatch, UpsertCondition};
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
@@ -44,15 +50,15 @@ pub async fn search_customers(db: Data<Db>, caller: Can<ReadCustomers>, search: 
 /// Create a customer
 ///
 /// Without `owner_id` and `pool_id` it belongs to the caller when that is a rep, and lies in the default pool otherwise.
-#[utoipa::path(tag = "customers", request_body = CreateCustomer, responses((status = 201, description = "The new customer.", body = Customer)), security(("bearer" = ["customers:write"])))]
+#[utoipa::path(tag = "customers", params(ValidateOnly), request_body = CreateCustomer, responses((status = 201, description = "The new customer.", body = Customer)), security(("bearer" = ["customers:write"])))]
 #[post("/customers")]
-pub async fn create_customer(db: Data<Db>, caller: Can<WriteCustomers>, body: Body<CreateCustomer>) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| {
-        let customer = store::create(tx, &scope, &body.0)?;
-        Ok(Answer::created(format!("/api/v1/customers/{}", customer.id), customer.version, &customer)?)
-    })
-    .await
+pub async fn create_customer(
+    db: Data<Db>,
+    caller: Can<WriteCustomers>,
+    only: ValidateOnly,
+    body: Body<CreateCustomer>,
+) -> Result<Answer, Problem> {
+    write::create::<Customers>(&db, &caller, only, body.0).await
 }
 
 /// Get a customer
@@ -71,7 +77,7 @@ pub async fn get_customer(db: Data<Db>, caller: Can<ReadCustomers>, id: PathId<C
 /// A JSON Merge Patch. Owner, pool, tier and lifecycle stage move by their own actions.
 #[utoipa::path(
     tag = "customers",
-    params(("id" = CustomerId, Path), IfMatch),
+    params(("id" = CustomerId, Path), IfMatch, ValidateOnly),
     request_body(content = UpdateCustomer, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The customer as it is now.", body = Customer)),
     security(("bearer" = ["customers:write"])),
@@ -80,16 +86,12 @@ pub async fn get_customer(db: Data<Db>, caller: Can<ReadCustomers>, id: PathId<C
 pub async fn update_customer(
     db: Data<Db>,
     caller: Can<WriteCustomers>,
+    only: ValidateOnly,
     id: PathId<CustomerId>,
     if_match: IfMatch,
     patch: UpdateCustomer,
 ) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| {
-        let customer = store::update(tx, &scope, id.0, &if_match, &patch)?;
-        Ok(Answer::object(customer.version, &customer)?)
-    })
-    .await
+    write::update::<Customers>(&db, &caller, only, id.0, if_match, patch).await
 }
 
 /// Delete a customer
@@ -104,12 +106,7 @@ pub async fn delete_customer(
     id: PathId<CustomerId>,
     if_match: IfMatch,
 ) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| {
-        deletion::delete(tx, &scope, id.0, &if_match)?;
-        Ok(Answer::no_content())
-    })
-    .await
+    write::delete::<Customers>(&db, &caller, id.0, if_match).await
 }
 
 /// Restore a deleted customer
@@ -124,12 +121,7 @@ pub async fn restore_customer(
     id: PathId<CustomerId>,
     if_match: IfMatch,
 ) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| {
-        let customer = deletion::restore(tx, &scope, id.0, &if_match)?;
-        Ok(Answer::object(customer.version, &customer)?)
-    })
-    .await
+    write::restore::<Customers>(&db, &caller, id.0, if_match).await
 }
 
 /// Move a customer in its lifecycle
@@ -216,4 +208,78 @@ pub async fn transfer_customers(
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
     db.answer(&caller.actor, move |tx| Ok(ownership::transfer(tx, &scope, context.language, &body.0)?.answer()?)).await
+}
+
+/// Get a customer by its external reference
+///
+/// 404 when no customer that the caller sees has the reference.
+#[utoipa::path(
+    tag = "customers",
+    params(PathRef),
+    responses((status = 200, description = "The customer.", body = Customer), (status = 304, description = "It still is what the caller has.")),
+    security(("bearer" = ["customers:read"])),
+)]
+#[get("/customers/by-ref/{system}/{value}")]
+pub async fn get_customer_by_ref(db: Data<Db>, caller: Can<ReadCustomers>, reference: PathRef) -> Result<Answer, Problem> {
+    upsert::get_by_ref::<Customers>(&db, &caller, reference).await
+}
+
+/// Create or change a customer by its external reference
+///
+/// A JSON Merge Patch. The customer gets the reference of the path besides those of the body. 409 `external_ref_taken` when the
+/// reference belongs to one that the caller does not see.
+#[utoipa::path(
+    tag = "customers",
+    params(PathRef, UpsertCondition, ValidateOnly),
+    request_body(content = UpsertCustomer, content_type = "application/merge-patch+json"),
+    responses(
+        (status = 200, description = "It was there, and is so now.", body = Customer),
+        (status = 201, description = "It is new.", body = Customer),
+    ),
+    security(("bearer" = ["customers:write"])),
+)]
+#[patch("/customers/by-ref/{system}/{value}")]
+pub async fn upsert_customer(
+    db: Data<Db>,
+    caller: Can<WriteCustomers>,
+    only: ValidateOnly,
+    reference: PathRef,
+    condition: UpsertCondition,
+    body: UpsertCustomer,
+) -> Result<Answer, Problem> {
+    upsert::upsert::<Customers>(&db, &caller, only, reference, condition, body).await
+}
+
+/// Write many customers
+///
+/// Up to 500 operations in one transaction, in their order; up to 2 MiB. `partial` does what can be done and answers 207 always.
+/// `atomic` does all or nothing: 200, or the first problem with every operation's outcome in `results`.
+#[utoipa::path(
+    tag = "customers",
+    params(ValidateOnly),
+    request_body = BatchRequest,
+    responses(
+        (status = 200, description = "All were done.", body = BatchResults<Customer>),
+        (status = 207, description = "What became of each.", body = BatchResults<Customer>),
+    ),
+    security(("bearer" = ["customers:write"])),
+)]
+#[post("/customers/batch")]
+pub async fn batch_customers(
+    db: Data<Db>,
+    caller: Can<WriteCustomers>,
+    context: Context,
+    only: ValidateOnly,
+    batch: Batch<Customers>,
+) -> Result<Answer, Problem> {
+    batch::run(&db, &caller, context, only, batch).await
+}
+
+/// Get many customers by their ids
+///
+/// In the order of the ids; those that do not exist or are out of sight are `missing`.
+#[utoipa::path(tag = "customers", request_body = BatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<Customer>)), security(("bearer" = ["customers:read"])))]
+#[post("/customers/batch-get")]
+pub async fn batch_get_customers(db: Data<Db>, caller: Can<ReadCustomers>, wanted: Wanted<Customers>) -> Result<Answer, Problem> {
+    batch_get::batch_get(&db, &caller, wanted).await
 }

@@ -17,7 +17,7 @@ use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
-use crate::listing::rows::{rows, with_id};
+use crate::listing::rows::{rows, with_id, with_ids};
 use crate::listing::{List, Plan};
 
 /// A customer is two rows.
@@ -44,6 +44,10 @@ pub fn one(scope: &Scope, id: CustomerId, is_deleted: bool) -> Condition {
 
 pub fn get(conn: &mut DbConnection, scope: &Scope, id: CustomerId) -> Result<Customer, Failure> {
     load(conn, one(scope, id, false))?.ok_or_else(|| Problem::not_found().into())
+}
+
+pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[CustomerId]) -> Result<Vec<Customer>, Failure> {
+    Ok(load_all(conn, with_ids::<Customers>(visible(scope, false), ids))?)
 }
 
 /// A customer that the caller means to change: 404 when it does not see it, 403 when it only sees it.

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::fields::Opportunities;
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::pipelines::{ForecastCategory, StageKind};
+use crate::crm::resource::upsert::Upsert;
 use crate::db::id::{ContactId, CustomerId, OpportunityId, PipelineId, StageId, UserId};
 use crate::db::money::Money;
 use crate::db::types::Instant;
@@ -57,6 +59,8 @@ impl Patchable for OpportunityFields {
 }
 
 pub type UpdateOpportunity = Patch<OpportunityFields>;
+
+pub type UpsertOpportunity = Upsert<Opportunities>;
 
 /// A new opportunity.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

@@ -3,17 +3,25 @@
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 
-use super::dto::{CreateOpportunity, MoveOpportunity, Opportunity, StageHistory, TransferOpportunities, UpdateOpportunity};
+use super::dto::{
+    CreateOpportunity, MoveOpportunity, Opportunity, StageHistory, TransferOpportunities, UpdateOpportunity, UpsertOpportunity,
+};
 use super::fields::Opportunities;
 use super::{moves, stage_moves, store, transfers};
 use crate::auth::Can;
 use crate::auth::privileges::{ReadOpportunities, WriteOpportunities};
+use crate::crm::resource::batch::Batch;
+use crate::crm::resource::batch_get::Wanted;
+use crate::crm::resource::dto::{BatchGet, BatchGetRequest, BatchRequest, BatchResults};
+use crate::crm::resource::upsert::PathRef;
+use crate::crm::resource::write::{self, ValidateOnly};
+use crate::crm::resource::{batch, batch_get, upsert};
 use crate::crm::transfers::TransferResults;
 use crate::db::Db;
 use crate::db::id::OpportunityId;
 use crate::http::answer::Answer;
 use crate::http::context::Context;
-use crate::http::etag::IfMatch;
+use crate::http::etag::{IfMatch, UpsertCondition};
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
@@ -45,15 +53,15 @@ pub async fn search_opportunities(db: Data<Db>, caller: Can<ReadOpportunities>, 
 /// Create an opportunity
 ///
 /// In an open stage, for a customer that the caller may change. `contact_id` is a contact of that customer.
-#[utoipa::path(tag = "opportunities", request_body = CreateOpportunity, responses((status = 201, description = "The new opportunity.", body = Opportunity)), security(("bearer" = ["opportunities:write"])))]
+#[utoipa::path(tag = "opportunities", params(ValidateOnly), request_body = CreateOpportunity, responses((status = 201, description = "The new opportunity.", body = Opportunity)), security(("bearer" = ["opportunities:write"])))]
 #[post("/opportunities")]
-pub async fn create_opportunity(db: Data<Db>, caller: Can<WriteOpportunities>, body: Body<CreateOpportunity>) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| {
-        let opportunity = store::create(tx, &scope, &body.0)?;
-        Ok(Answer::created(format!("/api/v1/opportunities/{}", opportunity.id), opportunity.version, &opportunity)?)
-    })
-    .await
+pub async fn create_opportunity(
+    db: Data<Db>,
+    caller: Can<WriteOpportunities>,
+    only: ValidateOnly,
+    body: Body<CreateOpportunity>,
+) -> Result<Answer, Problem> {
+    write::create::<Opportunities>(&db, &caller, only, body.0).await
 }
 
 /// Get an opportunity
@@ -72,7 +80,7 @@ pub async fn get_opportunity(db: Data<Db>, caller: Can<ReadOpportunities>, id: P
 /// A JSON Merge Patch. The stage is changed by `move`, the owner by `transfer`. A won opportunity keeps an amount above zero.
 #[utoipa::path(
     tag = "opportunities",
-    params(("id" = OpportunityId, Path), IfMatch),
+    params(("id" = OpportunityId, Path), IfMatch, ValidateOnly),
     request_body(content = UpdateOpportunity, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The opportunity as it is now.", body = Opportunity)),
     security(("bearer" = ["opportunities:write"])),
@@ -81,16 +89,12 @@ pub async fn get_opportunity(db: Data<Db>, caller: Can<ReadOpportunities>, id: P
 pub async fn update_opportunity(
     db: Data<Db>,
     caller: Can<WriteOpportunities>,
+    only: ValidateOnly,
     id: PathId<OpportunityId>,
     if_match: IfMatch,
     patch: UpdateOpportunity,
 ) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| {
-        let opportunity = store::update(tx, &scope, id.0, &if_match, &patch)?;
-        Ok(Answer::object(opportunity.version, &opportunity)?)
-    })
-    .await
+    write::update::<Opportunities>(&db, &caller, only, id.0, if_match, patch).await
 }
 
 /// Delete an opportunity
@@ -104,12 +108,7 @@ pub async fn delete_opportunity(
     id: PathId<OpportunityId>,
     if_match: IfMatch,
 ) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| {
-        store::delete(tx, &scope, id.0, &if_match)?;
-        Ok(Answer::no_content())
-    })
-    .await
+    write::delete::<Opportunities>(&db, &caller, id.0, if_match).await
 }
 
 /// Restore a deleted opportunity
@@ -124,12 +123,7 @@ pub async fn restore_opportunity(
     id: PathId<OpportunityId>,
     if_match: IfMatch,
 ) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| {
-        let opportunity = store::restore(tx, &scope, id.0, &if_match)?;
-        Ok(Answer::object(opportunity.version, &opportunity)?)
-    })
-    .await
+    write::restore::<Opportunities>(&db, &caller, id.0, if_match).await
 }
 
 /// Move an opportunity to another stage
@@ -192,4 +186,82 @@ pub async fn transfer_opportunities(
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
     db.answer(&caller.actor, move |tx| Ok(transfers::transfer(tx, &scope, context.language, &body.0)?.answer()?)).await
+}
+
+/// Get an opportunity by its external reference
+///
+/// 404 when no opportunity that the caller sees has the reference.
+#[utoipa::path(
+    tag = "opportunities",
+    params(PathRef),
+    responses((status = 200, description = "The opportunity.", body = Opportunity), (status = 304, description = "It still is what the caller has.")),
+    security(("bearer" = ["opportunities:read"])),
+)]
+#[get("/opportunities/by-ref/{system}/{value}")]
+pub async fn get_opportunity_by_ref(db: Data<Db>, caller: Can<ReadOpportunities>, reference: PathRef) -> Result<Answer, Problem> {
+    upsert::get_by_ref::<Opportunities>(&db, &caller, reference).await
+}
+
+/// Create or change an opportunity by its external reference
+///
+/// A JSON Merge Patch. The opportunity gets the reference of the path besides those of the body. 409 `external_ref_taken` when the
+/// reference belongs to one that the caller does not see.
+#[utoipa::path(
+    tag = "opportunities",
+    params(PathRef, UpsertCondition, ValidateOnly),
+    request_body(content = UpsertOpportunity, content_type = "application/merge-patch+json"),
+    responses(
+        (status = 200, description = "It was there, and is so now.", body = Opportunity),
+        (status = 201, description = "It is new.", body = Opportunity),
+    ),
+    security(("bearer" = ["opportunities:write"])),
+)]
+#[patch("/opportunities/by-ref/{system}/{value}")]
+pub async fn upsert_opportunity(
+    db: Data<Db>,
+    caller: Can<WriteOpportunities>,
+    only: ValidateOnly,
+    reference: PathRef,
+    condition: UpsertCondition,
+    body: UpsertOpportunity,
+) -> Result<Answer, Problem> {
+    upsert::upsert::<Opportunities>(&db, &caller, only, reference, condition, body).await
+}
+
+/// Write many opportunities
+///
+/// Up to 500 operations in one transaction, in their order; up to 2 MiB. `partial` does what can be done and answers 207 always.
+/// `atomic` does all or nothing: 200, or the first problem with every operation's outcome in `results`.
+#[utoipa::path(
+    tag = "opportunities",
+    params(ValidateOnly),
+    request_body = BatchRequest,
+    responses(
+        (status = 200, description = "All were done.", body = BatchResults<Opportunity>),
+        (status = 207, description = "What became of each.", body = BatchResults<Opportunity>),
+    ),
+    security(("bearer" = ["opportunities:write"])),
+)]
+#[post("/opportunities/batch")]
+pub async fn batch_opportunities(
+    db: Data<Db>,
+    caller: Can<WriteOpportunities>,
+    context: Context,
+    only: ValidateOnly,
+    batch: Batch<Opportunities>,
+) -> Result<Answer, Problem> {
+    batch::run(&db, &caller, context, only, batch).await
+}
+
+/// Get many opportunities by their ids
+///
+/// In the order of the ids; those that do not exist or are out of sight are `missing`.
+#[utoipa::path(tag = "opportunities", request_body = BatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<Opportunity>)), security(("bearer" = ["opportunities:read"])))]
+#[post("/opportunities/batch-get")]
+pub async fn batch_get_opportunities(
+    db: Data<Db>,
+    caller: Can<ReadOpportunities>,
+    wanted: Wanted<Opportunities>,
+) -> Result<Answer, Problem> {
+    batch_get::batch_get(&db, &caller, wanted).await
 }

@@ -18,7 +18,7 @@ use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
-use crate::listing::rows::with_id;
+use crate::listing::rows::{with_id, with_ids};
 use crate::listing::{List, Plan};
 
 /// An opportunity's probability may be its stage's.
@@ -45,6 +45,10 @@ fn one(scope: &Scope, id: OpportunityId, is_deleted: bool) -> Condition {
 
 pub fn get(conn: &mut DbConnection, scope: &Scope, id: OpportunityId) -> Result<Opportunity, Failure> {
     find(conn, one(scope, id, false))?.ok_or_else(|| Problem::not_found().into())
+}
+
+pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[OpportunityId]) -> Result<Vec<Opportunity>, Failure> {
+    Ok(load_all(conn, with_ids::<Opportunities>(visible(scope, false), ids))?)
 }
 
 /// An opportunity that the caller means to change: 404 when it does not see it, 403 when it only sees it.

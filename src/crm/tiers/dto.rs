@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::fields::Tiers;
 use crate::crm::external_refs::ExternalRef;
+use crate::crm::resource::upsert::Upsert;
 use crate::db::id::{TierId, UserId};
 use crate::db::money::Money;
 use crate::db::percent::Percent;
@@ -68,6 +70,8 @@ impl Patchable for TierFields {
 }
 
 pub type UpdateTier = Patch<TierFields>;
+
+pub type UpsertTier = Upsert<Tiers>;
 
 /// A new tier.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

@@ -4,15 +4,22 @@ use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 use utoipa::IntoParams;
 
-use super::dto::{CreateTier, Tier, UpdateTier};
+use super::dto::{CreateTier, Tier, UpdateTier, UpsertTier};
 use super::fields::{INCLUDE_COUNTS, Tiers};
 use super::store;
 use crate::auth::Can;
 use crate::auth::privileges::{ReadTiers, WriteTiers};
+use crate::crm::resource::batch::Batch;
+use crate::crm::resource::batch_get::Wanted;
+use crate::crm::resource::dto::{BatchGet, BatchGetRequest, BatchRequest, BatchResults};
+use crate::crm::resource::upsert::PathRef;
+use crate::crm::resource::write::{self, ValidateOnly};
+use crate::crm::resource::{batch, batch_get, upsert};
 use crate::db::Db;
 use crate::db::id::TierId;
 use crate::http::answer::Answer;
-use crate::http::etag::IfMatch;
+use crate::http::context::Context;
+use crate::http::etag::{IfMatch, UpsertCondition};
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
@@ -44,14 +51,10 @@ pub async fn search_tiers(db: Data<Db>, caller: Can<ReadTiers>, search: Search<T
 /// Create a tier
 ///
 /// 409 `value_taken` when another tier has its code or its rank.
-#[utoipa::path(tag = "tiers", request_body = CreateTier, responses((status = 201, description = "The new tier.", body = Tier)), security(("bearer" = ["tiers:write"])))]
+#[utoipa::path(tag = "tiers", params(ValidateOnly), request_body = CreateTier, responses((status = 201, description = "The new tier.", body = Tier)), security(("bearer" = ["tiers:write"])))]
 #[post("/tiers")]
-pub async fn create_tier(db: Data<Db>, caller: Can<WriteTiers>, body: Body<CreateTier>) -> Result<Answer, Problem> {
-    db.answer(&caller.actor, move |tx| {
-        let tier = store::create(tx, &body.0)?;
-        Ok(Answer::created(format!("/api/v1/tiers/{}", tier.id), tier.version, &tier)?)
-    })
-    .await
+pub async fn create_tier(db: Data<Db>, caller: Can<WriteTiers>, only: ValidateOnly, body: Body<CreateTier>) -> Result<Answer, Problem> {
+    write::create::<Tiers>(&db, &caller, only, body.0).await
 }
 
 /// What to add to a tier.
@@ -82,7 +85,7 @@ pub async fn get_tier(db: Data<Db>, caller: Can<ReadTiers>, id: PathId<TierId>, 
 /// A JSON Merge Patch. 409 `value_taken` when another tier has the rank.
 #[utoipa::path(
     tag = "tiers",
-    params(("id" = TierId, Path), IfMatch),
+    params(("id" = TierId, Path), IfMatch, ValidateOnly),
     request_body(content = UpdateTier, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The tier as it is now.", body = Tier)),
     security(("bearer" = ["tiers:write"])),
@@ -91,15 +94,12 @@ pub async fn get_tier(db: Data<Db>, caller: Can<ReadTiers>, id: PathId<TierId>, 
 pub async fn update_tier(
     db: Data<Db>,
     caller: Can<WriteTiers>,
+    only: ValidateOnly,
     id: PathId<TierId>,
     if_match: IfMatch,
     patch: UpdateTier,
 ) -> Result<Answer, Problem> {
-    db.answer(&caller.actor, move |tx| {
-        let tier = store::update(tx, id.0, &if_match, &patch)?;
-        Ok(Answer::object(tier.version, &tier)?)
-    })
-    .await
+    write::update::<Tiers>(&db, &caller, only, id.0, if_match, patch).await
 }
 
 /// Delete a tier
@@ -108,11 +108,7 @@ pub async fn update_tier(
 #[utoipa::path(tag = "tiers", params(("id" = TierId, Path), IfMatch), responses((status = 204, description = "Deleted.")), security(("bearer" = ["tiers:write"])))]
 #[delete("/tiers/{id}")]
 pub async fn delete_tier(db: Data<Db>, caller: Can<WriteTiers>, id: PathId<TierId>, if_match: IfMatch) -> Result<Answer, Problem> {
-    db.answer(&caller.actor, move |tx| {
-        store::delete(tx, id.0, &if_match)?;
-        Ok(Answer::no_content())
-    })
-    .await
+    write::delete::<Tiers>(&db, &caller, id.0, if_match).await
 }
 
 /// Restore a deleted tier
@@ -121,9 +117,79 @@ pub async fn delete_tier(db: Data<Db>, caller: Can<WriteTiers>, id: PathId<TierI
 #[utoipa::path(tag = "tiers", params(("id" = TierId, Path), IfMatch), responses((status = 200, description = "The tier.", body = Tier)), security(("bearer" = ["tiers:write"])))]
 #[post("/tiers/{id}/restore")]
 pub async fn restore_tier(db: Data<Db>, caller: Can<WriteTiers>, id: PathId<TierId>, if_match: IfMatch) -> Result<Answer, Problem> {
-    db.answer(&caller.actor, move |tx| {
-        let tier = store::restore(tx, id.0, &if_match)?;
-        Ok(Answer::object(tier.version, &tier)?)
-    })
-    .await
+    write::restore::<Tiers>(&db, &caller, id.0, if_match).await
+}
+
+/// Get a tier by its external reference
+///
+/// 404 when no tier that the caller sees has the reference.
+#[utoipa::path(
+    tag = "tiers",
+    params(PathRef),
+    responses((status = 200, description = "The tier.", body = Tier), (status = 304, description = "It still is what the caller has.")),
+    security(("bearer" = ["tiers:read"])),
+)]
+#[get("/tiers/by-ref/{system}/{value}")]
+pub async fn get_tier_by_ref(db: Data<Db>, caller: Can<ReadTiers>, reference: PathRef) -> Result<Answer, Problem> {
+    upsert::get_by_ref::<Tiers>(&db, &caller, reference).await
+}
+
+/// Create or change a tier by its external reference
+///
+/// A JSON Merge Patch. The tier gets the reference of the path besides those of the body. 409 `external_ref_taken` when the
+/// reference belongs to one that the caller does not see.
+#[utoipa::path(
+    tag = "tiers",
+    params(PathRef, UpsertCondition, ValidateOnly),
+    request_body(content = UpsertTier, content_type = "application/merge-patch+json"),
+    responses(
+        (status = 200, description = "It was there, and is so now.", body = Tier),
+        (status = 201, description = "It is new.", body = Tier),
+    ),
+    security(("bearer" = ["tiers:write"])),
+)]
+#[patch("/tiers/by-ref/{system}/{value}")]
+pub async fn upsert_tier(
+    db: Data<Db>,
+    caller: Can<WriteTiers>,
+    only: ValidateOnly,
+    reference: PathRef,
+    condition: UpsertCondition,
+    body: UpsertTier,
+) -> Result<Answer, Problem> {
+    upsert::upsert::<Tiers>(&db, &caller, only, reference, condition, body).await
+}
+
+/// Write many tiers
+///
+/// Up to 500 operations in one transaction, in their order; up to 2 MiB. `partial` does what can be done and answers 207 always.
+/// `atomic` does all or nothing: 200, or the first problem with every operation's outcome in `results`.
+#[utoipa::path(
+    tag = "tiers",
+    params(ValidateOnly),
+    request_body = BatchRequest,
+    responses(
+        (status = 200, description = "All were done.", body = BatchResults<Tier>),
+        (status = 207, description = "What became of each.", body = BatchResults<Tier>),
+    ),
+    security(("bearer" = ["tiers:write"])),
+)]
+#[post("/tiers/batch")]
+pub async fn batch_tiers(
+    db: Data<Db>,
+    caller: Can<WriteTiers>,
+    context: Context,
+    only: ValidateOnly,
+    batch: Batch<Tiers>,
+) -> Result<Answer, Problem> {
+    batch::run(&db, &caller, context, only, batch).await
+}
+
+/// Get many tiers by their ids
+///
+/// In the order of the ids; those that do not exist or are out of sight are `missing`.
+#[utoipa::path(tag = "tiers", request_body = BatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<Tier>)), security(("bearer" = ["tiers:read"])))]
+#[post("/tiers/batch-get")]
+pub async fn batch_get_tiers(db: Data<Db>, caller: Can<ReadTiers>, wanted: Wanted<Tiers>) -> Result<Answer, Problem> {
+    batch_get::batch_get(&db, &caller, wanted).await
 }

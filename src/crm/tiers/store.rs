@@ -22,7 +22,7 @@ use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::validation;
 use crate::listing::List;
-use crate::listing::rows::{count, exists, holder, rows, with_id};
+use crate::listing::rows::{count, exists, holder, rows, with_id, with_ids};
 
 fn load(conn: &mut DbConnection, which: Condition) -> Result<Tier, Failure> {
     let row = tiers::table.filter(which).select(TierRow::as_select()).first(conn).optional()?;
@@ -40,6 +40,11 @@ pub fn get(conn: &mut DbConnection, scope: &Scope, id: TierId, include_counts: b
     }
     let [tier] = tier;
     Ok(tier)
+}
+
+pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[TierId]) -> Result<Vec<Tier>, Failure> {
+    let which = with_ids::<Tiers>(rows::<Tiers>(scope.workspace_id, false), ids);
+    Ok(tiers::table.filter(which).select(TierRow::as_select()).load(conn)?.into_iter().map(Tier::from).collect())
 }
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Tiers>) -> Result<Page<Tier>, Failure> {
@@ -70,7 +75,7 @@ fn count_customers(conn: &mut DbConnection, scope: &Scope, tiers: &mut [Tier]) -
     Ok(())
 }
 
-pub fn create(tx: &mut Tx<'_>, input: &CreateTier) -> Result<Tier, Failure> {
+pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateTier) -> Result<Tier, Failure> {
     let (id, fields) = (TierId::new(), input.fields.clone().tidy());
     let (created_at, updated_at, created_by_id) = (tx.now, tx.now, tx.actor.user_id);
     let tier = Tier { id, version: 1, code: input.code.clone(), fields, customer_count: None, created_at, updated_at, created_by_id };
@@ -79,13 +84,13 @@ pub fn create(tx: &mut Tx<'_>, input: &CreateTier) -> Result<Tier, Failure> {
         demote_default(tx, id)?;
     }
     diesel::insert_into(tiers::table).values(&row_of(tx.actor.workspace_id, &tier)).execute(tx.conn).map_err(raced)?;
-    external_refs::add::<Tiers>(tx, &rows::<Tiers>(tx.actor.workspace_id, false), id, &tier.fields.external_refs)?;
+    external_refs::add::<Tiers>(tx, &rows::<Tiers>(scope.workspace_id, false), id, &tier.fields.external_refs)?;
     record(tx, Operation::Created, id, tier.version, diff(None, Some(&tier))?)?;
     Ok(tier)
 }
 
-pub fn update(tx: &mut Tx<'_>, id: TierId, if_match: &IfMatch, patch: &UpdateTier) -> Result<Tier, Failure> {
-    let before = load(tx.conn, one(tx.actor.workspace_id, id, false))?;
+pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: TierId, if_match: &IfMatch, patch: &UpdateTier) -> Result<Tier, Failure> {
+    let before = load(tx.conn, one(scope.workspace_id, id, false))?;
     if_match.check(before.version)?;
     let after = Tier { fields: patch.apply(&before.fields)?.tidy(), ..before.clone() };
     check(tx, &after)?;
@@ -94,7 +99,7 @@ pub fn update(tx: &mut Tx<'_>, id: TierId, if_match: &IfMatch, patch: &UpdateTie
     }
     let after = save(tx, &before, after)?;
     if before.fields.external_refs != after.fields.external_refs {
-        external_refs::replace::<Tiers>(tx, &rows::<Tiers>(tx.actor.workspace_id, false), id, &after.fields.external_refs)?;
+        external_refs::replace::<Tiers>(tx, &rows::<Tiers>(scope.workspace_id, false), id, &after.fields.external_refs)?;
     }
     Ok(after)
 }
@@ -115,11 +120,11 @@ fn save(tx: &mut Tx<'_>, before: &Tier, mut after: Tier) -> Result<Tier, Failure
 }
 
 /// A tier that customers have stays.
-pub fn delete(tx: &mut Tx<'_>, id: TierId, if_match: &IfMatch) -> Result<(), Failure> {
+pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: TierId, if_match: &IfMatch) -> Result<(), Failure> {
     tx.hold("tiers", id, Hold::ToWrite)?;
-    let tier = load(tx.conn, one(tx.actor.workspace_id, id, false))?;
+    let tier = load(tx.conn, one(scope.workspace_id, id, false))?;
     if_match.check(tier.version)?;
-    let having = rows::<Customers>(tx.actor.workspace_id, false).then(" AND customers.tier_id = ").bind(id);
+    let having = rows::<Customers>(scope.workspace_id, false).then(" AND customers.tier_id = ").bind(id);
     let customers = count::<Customers>(tx.conn, having)?;
     if customers > 0 {
         return Err(Problem::new(Code::InUse).with("count", customers).with("resource", "customers").into());
@@ -127,12 +132,12 @@ pub fn delete(tx: &mut Tx<'_>, id: TierId, if_match: &IfMatch) -> Result<(), Fai
     objects::delete::<Tiers>(tx, id, tier.version)
 }
 
-pub fn restore(tx: &mut Tx<'_>, id: TierId, if_match: &IfMatch) -> Result<Tier, Failure> {
-    let deleted = objects::restorable::<Tiers>(tx, one(tx.actor.workspace_id, id, true));
+pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: TierId, if_match: &IfMatch) -> Result<Tier, Failure> {
+    let deleted = objects::restorable::<Tiers>(tx, one(scope.workspace_id, id, true));
     let tier = load(tx.conn, deleted)?;
     if_match.check(tier.version)?;
     check(tx, &tier)?;
-    let own = rows::<Tiers>(tx.actor.workspace_id, false);
+    let own = rows::<Tiers>(scope.workspace_id, false);
     let mut after = tier.clone();
     if tier.fields.is_default && exists::<Tiers>(tx.conn, own.clone().then(" AND tiers.is_default"))? {
         // Another tier has become the default in the meantime.

@@ -5,7 +5,9 @@ use strum::{AsRefStr, EnumString};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::fields::TouchRecords;
 use crate::crm::external_refs::ExternalRef;
+use crate::crm::resource::upsert::Upsert;
 use crate::db::id::{ContactId, CustomerId, OpportunityId, TouchRecordId, UserId};
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
@@ -79,6 +81,8 @@ impl Patchable for TouchRecordFields {
 }
 
 pub type UpdateTouchRecord = Patch<TouchRecordFields>;
+
+pub type UpsertTouchRecord = Upsert<TouchRecords>;
 
 /// A new touch record.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

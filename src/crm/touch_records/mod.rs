@@ -7,6 +7,27 @@ mod rows;
 mod rules;
 pub mod store;
 
+use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Update};
+use crate::db::id::TouchRecordId;
+
 pub use dto::{CreateTouchRecord, Direction, Location, TouchRecord, TouchRecordFields};
 pub use fields::{TouchRecords, visible};
 pub use rows::TouchRecordRow;
+
+impl Resource for TouchRecords {
+    type Create = CreateTouchRecord;
+    type Fields = TouchRecordFields;
+    type View = TouchRecord;
+
+    const PATH: &'static str = "/api/v1/touch-records";
+    const UPSERT_SCHEMA: &'static str = "UpsertTouchRecord";
+    const BELONGS_TO_CUSTOMER: bool = true;
+
+    const KEY: fn(&TouchRecord) -> (TouchRecordId, i64) = |touch_record| (touch_record.id, touch_record.version);
+    const GET: Get<Self> = store::get;
+    const GET_ALL: GetAll<Self> = store::get_all;
+    const CREATE: Create<Self> = store::create;
+    const UPDATE: Update<Self> = store::update;
+    const DELETE: Delete<Self> = store::delete;
+    const RESTORE: Restore<Self> = store::restore;
+}

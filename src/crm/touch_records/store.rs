@@ -25,7 +25,7 @@ use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
 use crate::listing::List;
-use crate::listing::rows::with_id;
+use crate::listing::rows::{with_id, with_ids};
 
 fn find(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<TouchRecord>> {
     let found = touch_records::table.filter(which).select(TouchRecordRow::as_select()).first(conn).optional()?;
@@ -38,6 +38,12 @@ fn one(scope: &Scope, id: TouchRecordId, is_deleted: bool) -> Condition {
 
 pub fn get(conn: &mut DbConnection, scope: &Scope, id: TouchRecordId) -> Result<TouchRecord, Failure> {
     find(conn, one(scope, id, false))?.ok_or_else(|| Problem::not_found().into())
+}
+
+pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[TouchRecordId]) -> Result<Vec<TouchRecord>, Failure> {
+    let which = with_ids::<TouchRecords>(visible(scope, false), ids);
+    let rows = touch_records::table.filter(which).select(TouchRecordRow::as_select()).load(conn)?;
+    Ok(rows.into_iter().map(TouchRecord::from).collect())
 }
 
 /// A touch record is its author's to change.
