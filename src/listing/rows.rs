@@ -4,6 +4,7 @@ use diesel::sql_types::Bool;
 use diesel::{QueryResult, RunQueryDsl};
 
 use super::field::Listed;
+use crate::db::condition::AnyId;
 use crate::db::id::{Id, WorkspaceId};
 use crate::db::{Bind, Condition, DbConnection};
 
@@ -16,6 +17,11 @@ pub fn rows<R: Listed>(workspace_id: WorkspaceId, is_deleted: bool) -> Condition
 /// The one with this id among those that are `seen`.
 pub fn with_id<R: Listed>(seen: Condition, id: Id<R::Kind>) -> Condition {
     seen.then(format!(" AND {}.id = ", R::TABLE)).bind(id)
+}
+
+/// Those with these ids among those that are `seen`.
+pub fn with_ids<R: Listed>(seen: Condition, ids: &[AnyId]) -> Condition {
+    seen.and(Condition::any_of(&format!("{}.id", R::TABLE), ids.iter().copied()))
 }
 
 /// Whether there is a row of which this is true.

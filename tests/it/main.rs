@@ -21,6 +21,7 @@ mod customers;
 mod demo;
 mod dictionaries;
 mod differential;
+mod expand;
 mod filters;
 mod guards;
 mod hierarchy;

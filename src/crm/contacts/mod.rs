@@ -10,4 +10,4 @@ pub mod search;
 pub mod store;
 
 pub use dto::{ContactFields, ContactLink, CreateContact};
-pub use fields::{Contacts, visible};
+pub use fields::{Contacts, EXPANDED, visible};

@@ -1,7 +1,7 @@
 //! Contacts in the database. Every query starts from `visible`.
 
 use diesel::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::dto::{Contact, ContactFields, ContactLink, CreateContact, UpdateContact};
 use super::fields::{Contacts, changeable, visible};
@@ -11,6 +11,7 @@ use crate::auth::{Reach, Scope};
 use crate::changes::{Operation, diff, record};
 use crate::crm::lookup_keys::{self, KeyKind};
 use crate::crm::{customers, external_refs, objects, phones, references};
+use crate::db::condition::AnyId;
 use crate::db::id::ContactId;
 use crate::db::schema::contacts;
 use crate::db::{Condition, DbConnection, Failure, Topic, Tx, written};
@@ -19,7 +20,8 @@ use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::validation;
-use crate::listing::rows::{exists, with_id};
+use crate::listing::expansion::values;
+use crate::listing::rows::{exists, with_id, with_ids};
 use crate::listing::{List, Plan};
 
 fn load(conn: &mut DbConnection, scope: &Scope, which: Condition) -> Result<Option<Contact>, Failure> {
@@ -48,15 +50,27 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Re
     let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
     let rows =
         contacts::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(ContactRow::as_select()).load(conn)?;
+    let data = with_links(conn, scope, rows)?;
+    let total = list.total(conn, scope, seen)?;
+    Ok(list.page_with(scope, data, total, next)?)
+}
+
+/// Those with these ids that the caller sees, as `expand` adds them.
+pub fn expanded(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> Result<Vec<Value>, Failure> {
+    let named = contacts::table.filter(with_ids::<Contacts>(visible(scope, false), ids));
+    let rows = named.select(ContactRow::as_select()).load(conn)?;
+    values(with_links(conn, scope, rows)?)
+}
+
+/// Contacts with their links to customers that the caller sees.
+fn with_links(conn: &mut DbConnection, scope: &Scope, rows: Vec<ContactRow>) -> QueryResult<Vec<Contact>> {
     let ids: Vec<ContactId> = rows.iter().map(|row| row.id).collect();
     let mut links = links::of(conn, customers::visible(scope, false), &ids)?;
-    let data = rows.into_iter().map(|row| {
+    let linked = rows.into_iter().map(|row| {
         let own = links.remove(&row.id).unwrap_or_default();
         row.with_links(own)
     });
-    let data = data.collect();
-    let total = list.total(conn, scope, seen)?;
-    Ok(list.page_with(scope, data, total, next)?)
+    Ok(linked.collect())
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateContact) -> Result<Contact, Failure> {

@@ -1,6 +1,7 @@
 //! Customers in the database. Every query starts from `visible`.
 
 use diesel::prelude::*;
+use serde_json::Value;
 
 use super::dto::{CreateCustomer, Customer, CustomerFields, UpdateCustomer};
 use super::fields::{Customers, visible};
@@ -10,6 +11,7 @@ use crate::auth::Scope;
 use crate::changes::{Operation, add_facts, diff, record};
 use crate::crm::lookup_keys::{self, KeyKind};
 use crate::crm::{external_refs, phones, references};
+use crate::db::condition::AnyId;
 use crate::db::id::CustomerId;
 use crate::db::schema::{customer_profiles, customers};
 use crate::db::{Condition, DbConnection, Failure, Hold, Tx, written};
@@ -17,7 +19,8 @@ use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
-use crate::listing::rows::{rows, with_id};
+use crate::listing::expansion::values;
+use crate::listing::rows::{rows, with_id, with_ids};
 use crate::listing::{List, Plan};
 
 /// A customer is two rows.
@@ -36,6 +39,11 @@ pub fn load(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<Cus
 pub fn load_all(conn: &mut DbConnection, which: Condition) -> QueryResult<Vec<Customer>> {
     let both = (CustomerRow::as_select(), ProfileRow::as_select());
     Ok(whole().filter(which).select(both).load::<(CustomerRow, ProfileRow)>(conn)?.into_iter().map(Customer::from).collect())
+}
+
+/// Those with these ids that the caller sees, as `expand` adds them.
+pub fn expanded(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> Result<Vec<Value>, Failure> {
+    values(load_all(conn, with_ids::<Customers>(visible(scope, false), ids))?)
 }
 
 pub fn one(scope: &Scope, id: CustomerId, is_deleted: bool) -> Condition {

@@ -12,6 +12,6 @@ pub mod store;
 mod transfers;
 
 pub use dto::{CreateOpportunity, MoveOpportunity, Opportunity, OpportunityFields};
-pub use fields::{Opportunities, visible};
+pub use fields::{EXPANDED, Opportunities, visible};
 pub use moves::move_opportunity;
 pub use transfers::transfer_open;

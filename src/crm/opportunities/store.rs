@@ -1,7 +1,7 @@
 //! Opportunities in the database. Every query starts from `visible`.
 
 use diesel::prelude::*;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::dto::{CreateOpportunity, Opportunity, OpportunityFields, UpdateOpportunity};
 use super::fields::{Opportunities, visible};
@@ -11,6 +11,7 @@ use crate::auth::Scope;
 use crate::changes::{Operation, add_facts, diff, record};
 use crate::crm::pipelines::{self, Pipeline, Stage, StageKind};
 use crate::crm::{contacts, customers, external_refs, objects, references};
+use crate::db::condition::AnyId;
 use crate::db::id::{CustomerId, OpportunityId, PipelineId, StageId};
 use crate::db::schema::{opportunities, stages};
 use crate::db::{Condition, DbConnection, Failure, Tx, written};
@@ -18,7 +19,8 @@ use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
-use crate::listing::rows::with_id;
+use crate::listing::expansion::values;
+use crate::listing::rows::{with_id, with_ids};
 use crate::listing::{List, Plan};
 
 /// An opportunity's probability may be its stage's.
@@ -37,6 +39,11 @@ pub fn find(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<Opp
 pub fn load_all(conn: &mut DbConnection, which: Condition) -> QueryResult<Vec<Opportunity>> {
     let found = with_stage().filter(which).order(opportunities::id.asc()).select((OpportunityRow::as_select(), stages::probability));
     Ok(found.load::<(OpportunityRow, i32)>(conn)?.into_iter().map(Opportunity::from).collect())
+}
+
+/// Those with these ids that the caller sees, as `expand` adds them.
+pub fn expanded(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> Result<Vec<Value>, Failure> {
+    values(load_all(conn, with_ids::<Opportunities>(visible(scope, false), ids))?)
 }
 
 fn one(scope: &Scope, id: OpportunityId, is_deleted: bool) -> Condition {

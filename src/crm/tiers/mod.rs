@@ -7,4 +7,4 @@ mod rows;
 pub mod store;
 
 pub use dto::{CreateTier, Tier, TierFields};
-pub use fields::Tiers;
+pub use fields::{EXPANDED, Tiers};

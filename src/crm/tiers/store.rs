@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
+use serde_json::Value;
 
 use super::dto::{CreateTier, Tier, UpdateTier};
 use super::fields::{INCLUDE_COUNTS, Tiers};
@@ -12,6 +13,7 @@ use crate::auth::Scope;
 use crate::changes::{Operation, diff, record};
 use crate::crm::customers::{self, Customers};
 use crate::crm::{external_refs, objects};
+use crate::db::condition::AnyId;
 use crate::db::id::{TierId, WorkspaceId};
 use crate::db::schema::tiers;
 use crate::db::types::DbUuid;
@@ -22,7 +24,8 @@ use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::validation;
 use crate::listing::List;
-use crate::listing::rows::{count, exists, holder, rows, with_id};
+use crate::listing::expansion::values;
+use crate::listing::rows::{count, exists, holder, rows, with_id, with_ids};
 
 fn load(conn: &mut DbConnection, which: Condition) -> Result<Tier, Failure> {
     let row = tiers::table.filter(which).select(TierRow::as_select()).first(conn).optional()?;
@@ -68,6 +71,12 @@ fn count_customers(conn: &mut DbConnection, scope: &Scope, tiers: &mut [Tier]) -
         tier.customer_count = Some(counts.get(&tier.id).copied().unwrap_or_default());
     }
     Ok(())
+}
+
+/// Those with these ids, as `expand` adds them.
+pub fn expanded(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> Result<Vec<Value>, Failure> {
+    let named = tiers::table.filter(with_ids::<Tiers>(rows::<Tiers>(scope.workspace_id, false), ids));
+    values(named.select(TierRow::as_select()).load(conn)?.into_iter().map(Tier::from))
 }
 
 pub fn create(tx: &mut Tx<'_>, input: &CreateTier) -> Result<Tier, Failure> {
