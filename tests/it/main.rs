@@ -17,6 +17,7 @@ mod changes;
 mod cli;
 mod contacts;
 mod contract;
+mod cursors;
 mod customers;
 mod demo;
 mod dictionaries;
