@@ -25,7 +25,7 @@ Every refusal is `application/problem+json` with a stable `code`; `GET /problems
         contact(name = "Fishpond")
     ),
     servers((url = "/", description = "This server")),
-    components(schemas(ProblemBody, FieldErrorBody)),
+    components(schemas(ProblemBody, FieldErrorBody, users::UserSummary)),
     modifiers(&Bearer),
     tags(
         (name = "auth", description = "Logging in and out."),

@@ -4,6 +4,7 @@
 //! and take null for "clear", answers have every member, every operation may answer a problem.
 #![expect(clippy::indexing_slicing, reason = "a JSON value read by name gives null when there is none")]
 
+mod expansions;
 mod headers;
 mod inputs;
 mod partial;
@@ -43,6 +44,7 @@ pub fn finish(document: &mut Value) {
         }
         schemas.sort_keys();
     }
+    expansions::describe(document);
     default_answers(document);
     headers::describe(document);
     partial::split(document);

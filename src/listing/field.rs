@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::expansion::Expansion;
 use super::fold::fold_compare;
 use super::relation::Relation;
 use crate::auth::Scope;
@@ -219,6 +220,8 @@ pub trait Listed: 'static {
     const SEARCHED: Option<&'static str> = None;
     /// Other resources that its filters may reach into.
     const RELATIONS: &'static [Relation] = &[];
+    /// What its rows name, and `expand` adds.
+    const EXPANSIONS: &'static [Expansion] = &[];
     /// Further boolean parameters, with what each is for.
     const OPTIONS: &'static [(&'static str, &'static str)] = &[];
 }

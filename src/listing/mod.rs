@@ -3,6 +3,9 @@
 //! A resource declares `&[Field]` and gives its rows; nothing here knows a resource.
 
 mod cursor;
+mod expand;
+pub mod expansion;
+mod extract;
 mod field;
 mod filter;
 pub mod fold;
@@ -16,6 +19,9 @@ pub mod tokens;
 mod tree;
 
 pub use cursor::{Cursor, list_hash};
+pub use expand::Expand;
+pub use expansion::{Expansion, Target};
+pub use extract::Expanding;
 pub use field::{Field, FieldType, Listed};
 pub use relation::Relation;
 pub use relevance::Plan;

@@ -6,6 +6,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 
+use super::expansion;
 use super::field::{Field, FieldType, Listed};
 use super::filter::Operator;
 use super::relevance::MAX_TEXT;
@@ -41,6 +42,7 @@ impl<R: Listed> IntoParams for List<R> {
                 schema.build(),
             ));
         }
+        parameters.extend(expansion::parameter::<R>());
         if R::HAS_DELETED {
             parameters.push(parameter(
                 "is_deleted",

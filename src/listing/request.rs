@@ -1,11 +1,8 @@
 //! A list as it was asked for, and the SQL it becomes.
 
 use std::cmp::Ordering;
-use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
 use diesel::sql_types::BigInt;
 use diesel::{QueryResult, RunQueryDsl};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -14,6 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::cursor::{Cursor, list_hash};
+use super::expand::Expand;
 use super::field::{Field, Listed, from_json, to_json};
 use super::filter::Filter;
 use super::relation::Source;
@@ -51,6 +49,7 @@ pub struct List<R> {
     pub(super) cursor: Option<String>,
     pub include_total: bool,
     pub is_deleted: bool,
+    pub expand: Expand,
     options: Vec<&'static str>,
     /// What the cursor's hash is made of, besides the workspace.
     identity: String,
@@ -69,6 +68,7 @@ impl<R: Listed> List<R> {
             cursor: query.get("cursor").map(str::to_owned),
             include_total: query.boolean("include_total")?,
             is_deleted: R::HAS_DELETED && query.boolean("is_deleted")?,
+            expand: Expand::parse::<R>(query)?,
             options: Vec::new(),
             identity: R::TABLE.to_owned(),
             target: target(path, query),
@@ -80,8 +80,10 @@ impl<R: Listed> List<R> {
             }
         }
         let is_option = |name: &str| R::OPTIONS.iter().any(|(option, _)| *option == name);
-        let mut pairs: Vec<_> =
-            query.pairs().filter(|(name, _)| !matches!(*name, "limit" | "cursor" | "include_total") && !is_option(name)).collect();
+        let mut pairs: Vec<_> = query
+            .pairs()
+            .filter(|(name, _)| !matches!(*name, "limit" | "cursor" | "include_total" | "expand") && !is_option(name))
+            .collect();
         pairs.sort_unstable();
         let mut filters = Vec::new();
         for (name, value) in pairs {
@@ -99,7 +101,7 @@ impl<R: Listed> List<R> {
     }
 
     /// A list as a search asks for it.
-    pub fn of_search(search: &SearchRequest) -> Result<Self, Problem> {
+    pub fn of_search(search: &SearchRequest, expand: Expand) -> Result<Self, Problem> {
         let source = Source::of::<R>();
         let filter = search.filter.as_ref().map(|tree| tree::read(tree, &source, R::RELATIONS)).transpose()?;
         let asked = serde_json::to_string(&search.filter).unwrap_or_default();
@@ -111,6 +113,7 @@ impl<R: Listed> List<R> {
             cursor: search.cursor.clone(),
             include_total: search.include_total,
             is_deleted: false,
+            expand,
             options: Vec::new(),
             identity: format!("{}\nsearch\n{asked}\n{:?}\n{:?}", R::TABLE, search.sort, search.q),
             target: String::new(),
@@ -131,9 +134,9 @@ impl<R: Listed> List<R> {
         }
     }
 
-    /// The scopes that an API key needs for what the filter reaches.
+    /// The scopes that an API key needs for what the filter reaches and what is added.
     pub fn scopes(&self) -> impl Iterator<Item = &'static str> {
-        self.filter.relations().into_iter().map(|relation| relation.scope)
+        self.filter.relations().into_iter().map(|relation| relation.scope).chain(self.expand.scopes())
     }
 
     /// Whether one of the resource's own options was asked for.
@@ -283,13 +286,4 @@ fn sort_keys(fields: &'static [Field], value: &str) -> Result<Vec<SortKey>, Prob
         keys.push(SortKey { field, descending });
     }
     Ok(keys)
-}
-
-impl<R: Listed> FromRequest for List<R> {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Query::parse(request.query_string()).and_then(|query| Self::parse(request.path(), &query)))
-    }
 }

@@ -19,7 +19,7 @@ pub fn with_id<R: Listed>(seen: Condition, id: Id<R::Kind>) -> Condition {
 }
 
 /// Those with these ids among those that are `seen`.
-pub fn with_ids<R: Listed>(seen: Condition, ids: &[Id<R::Kind>]) -> Condition {
+pub fn with_ids<R: Listed>(seen: Condition, ids: &[impl Into<Bind> + Copy]) -> Condition {
     seen.and(Condition::any_of(&format!("{}.id", R::TABLE), ids.iter().copied()))
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::expand::Expand;
 use super::field::Listed;
 use super::request::List;
 use super::tree::FilterNode;
@@ -42,6 +43,9 @@ pub struct SearchRequest {
     /// The members to answer; all without it, and `id` always.
     #[schema(max_items = 100, example = json!(["id", "name"]))]
     pub fields: Option<Vec<String>>,
+    /// As in the list; what it adds is answered besides `fields`.
+    #[schema(max_items = 5, example = json!(["owner"]))]
+    pub expand: Option<Vec<String>>,
     /// Adds `total`, exact up to 10,000.
     #[serde(default)]
     pub include_total: bool,
@@ -64,10 +68,12 @@ impl<R> Search<R> {
 pub struct Members(Option<Vec<String>>);
 
 impl Members {
-    /// All of them without `fields`.
-    pub fn parse(document: &Document, schema: &str, fields: Option<Vec<String>>) -> Result<Self, Problem> {
-        check_members(document, schema, fields.as_deref().unwrap_or_default())?;
-        Ok(Self(fields))
+    /// Those of `fields`, and those that are added; all without `fields`.
+    pub fn read<R: Listed>(document: &Document, fields: Option<Vec<String>>, expand: &Expand, faults: &mut Vec<FieldError>) -> Self {
+        let Some(mut fields) = fields else { return Self(None) };
+        faults.extend(unknown_members::<R>(document, &fields, expand));
+        fields.extend(expand.members().map(str::to_owned));
+        Self(Some(fields))
     }
 
     /// What has these rows as its `data`.
@@ -92,20 +98,26 @@ impl<R: Listed> FromRequest for Search<R> {
         Box::pin(async move {
             let asked = body.await?.0;
             let document = document.ok_or_else(|| Problem::new(Code::InternalError))?;
-            let members = Members::parse(&document, R::SCHEMA, asked.fields.clone())?;
-            let (list, caller) = (List::<R>::of_search(&asked)?, caller?);
+            let names: Vec<&str> = asked.expand.iter().flatten().map(String::as_str).collect();
+            let (expand, mut faults) = Expand::read::<R>(&names);
+            let members = Members::read::<R>(&document, asked.fields.clone(), &expand, &mut faults);
+            Problem::check(faults)?;
+            let (list, caller) = (List::<R>::of_search(&asked, expand)?, caller?);
             list.scopes().try_for_each(|scope| caller.check_scope(scope))?;
             Ok(Self { list, members })
         })
     }
 }
 
-fn check_members(document: &Document, schema: &str, fields: &[String]) -> Result<(), Problem> {
-    let known: Vec<&str> = document.members(schema).collect();
+/// Members that there are none of; those that `expand` adds are there when it does.
+fn unknown_members<R: Listed>(document: &Document, fields: &[String], expand: &Expand) -> Vec<FieldError> {
+    let is_there =
+        |member: &&str| !R::EXPANSIONS.iter().any(|expansion| expansion.name == *member) || expand.members().any(|added| added == *member);
+    let known: Vec<&str> = document.members(R::SCHEMA).filter(is_there).collect();
     let unknown = fields.iter().enumerate().filter(|(_, field)| !known.contains(&field.as_str()));
     let fault = |(index, field): (usize, &String)| {
         let meant = nearest(field, known.iter().copied()).map(str::to_owned);
         FieldError::new(format!("/fields/{index}"), Code::UnknownField).with("field", field.as_str()).with("did_you_mean", meant)
     };
-    Problem::check(unknown.map(fault).collect())
+    unknown.map(fault).collect()
 }

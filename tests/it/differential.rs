@@ -1,4 +1,5 @@
-//! The same data on both databases, asked the same at random: the answers name the same rows in the same order.
+//! The same data on both databases, asked the same at random, by searches in JSON and by query strings, with and without `q`: the
+//! answers name the same rows in the same order.
 //!
 //! `DIFFERENTIAL_QUERIES` says how many questions (300), `DIFFERENTIAL_SEED` where they begin.
 
@@ -31,6 +32,29 @@ const NAMES: [&str; 20] = [
     "Äpfel",
 ];
 const PARTS: [&str; 16] = ["华", "技术", "é", "E", "ß", "ss", "full", "Ｗ", "😀", "%", "_", "*", "'", "\"", "\\", "z"];
+/// What is searched besides names and parts of them; the last ones are refused, or find what looks alike.
+const QUERIES: [&str; 20] = [
+    "技术 华为",
+    "为技",
+    "公司 有限",
+    "1380",
+    "0013 8000",
+    "138-0013-8001",
+    "+86 138",
+    "full wid",
+    "ＷＩＤＴＨ",
+    "neil o",
+    "say hi",
+    "slash back",
+    "eclair",
+    "strasse",
+    "example.com",
+    "u.v+w@example.com",
+    "a b c",
+    "%%",
+    "\"",
+    "\\ '",
+];
 const EMAILS: [&str; 3] = ["A@Example.com", "b@example.com", "U.V+w@Example.com"];
 const INSTANTS: [&str; 4] = ["2025-01-01T00:00:00Z", "2025-06-01T08:00:00+08:00", "2025-06-01T00:00:00.001Z", "2026-01-01T00:00:00Z"];
 
@@ -64,23 +88,93 @@ impl Side {
         }
     }
 
-    /// All pages of a search, by label; what it was refused with otherwise.
-    async fn search(&self, path: &str, question: &Value) -> Vec<String> {
-        let mut question = self.with_ids(question.clone());
-        let mut found = Vec::new();
+    /// All pages, by label; what it was refused with otherwise.
+    async fn ask(&self, asked: &Asked) -> Vec<String> {
+        let (mut cursor, mut found) = (Value::Null, Vec::new());
         for _ in 0..200 {
-            let reply = self.admin.post(path, question.clone()).await;
+            let reply = match asked {
+                Asked::Search(path, question) => {
+                    let mut question = self.with_ids(question.clone());
+                    question["cursor"] = cursor;
+                    self.admin.post(&format!("{path}/search"), question).await
+                }
+                Asked::List(path, pairs) => {
+                    let named = |value: &str| {
+                        value.split(',').map(|text| self.ids.get(text).map_or(text, String::as_str)).collect::<Vec<_>>().join(",")
+                    };
+                    let mut pairs: Vec<(&str, String)> = pairs.iter().map(|(name, value)| (name.as_str(), named(value))).collect();
+                    pairs.extend(cursor.as_str().map(|cursor| ("cursor", cursor.to_owned())));
+                    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                    self.admin.list(path, &pairs).await
+                }
+            };
             if reply.status != 200 {
                 return vec![format!("{} {}", reply.status, reply.body["code"])];
             }
             let rows = reply.body["data"].as_array().unwrap();
             found.extend(rows.iter().map(|row| self.labels[row["id"].as_str().unwrap()].clone()));
             if reply.body["has_more"] == false {
+                found.extend(reply.body.get("total").map(|total| format!("{total} in all")));
                 return found;
             }
-            question["cursor"] = reply.body["next_cursor"].clone();
+            cursor = reply.body["next_cursor"].clone();
         }
-        panic!("{question} has no end: {found:?}");
+        panic!("{asked:?} has no end: {found:?}");
+    }
+}
+
+/// A question, with labels for ids.
+#[derive(Debug)]
+enum Asked {
+    Search(&'static str, Value),
+    List(&'static str, Vec<(String, String)>),
+}
+
+impl Asked {
+    fn random(dice: &mut Dice, resource: &Resource) -> Self {
+        let limit = *dice.pick(&[1, 7, 50, 200]);
+        let sort = *dice.pick(resource.sorts);
+        let q = (resource.path != "/touch-records" && dice.below(3) == 0).then(|| match dice.below(3) {
+            0 => *dice.pick(&NAMES),
+            1 => *dice.pick(&PARTS),
+            _ => *dice.pick(&QUERIES),
+        });
+        let total = dice.below(4) == 0;
+        if dice.below(3) == 0 {
+            let mut pairs = vec![("limit".to_owned(), limit.to_string())];
+            let comparisons: Vec<Value> = (0..dice.below(3)).map(|_| comparison(dice, &resource.fields)).collect();
+            pairs.extend(comparisons.iter().filter_map(parameter));
+            pairs.sort_unstable();
+            pairs.dedup_by(|left, right| left.0 == right.0);
+            pairs.extend((!sort.is_empty()).then(|| ("sort".to_owned(), sort.to_owned())));
+            pairs.extend(q.map(|q| ("q".to_owned(), q.to_owned())));
+            pairs.extend(total.then(|| ("include_total".to_owned(), "true".to_owned())));
+            return Self::List(resource.path, pairs);
+        }
+        let mut question = json!({ "limit": limit, "include_total": total });
+        if dice.below(10) > 0 {
+            question["filter"] = tree(dice, resource, 1);
+        }
+        if !sort.is_empty() {
+            question["sort"] = json!(sort);
+        }
+        if let Some(q) = q {
+            question["q"] = json!(q);
+        }
+        Self::Search(resource.path, question)
+    }
+}
+
+/// A comparison as a query parameter, if there is one for it.
+fn parameter(comparison: &Value) -> Option<(String, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let (field, op) = (comparison["field"].as_str()?, comparison["op"].as_str()?);
+    match (op, &comparison["value"]) {
+        _ if field.contains('.') || matches!(op, "ne" | "nin" | "is_null") => None,
+        ("eq", value) => Some((field.to_owned(), text(value))),
+        (_, Value::Array(values)) if values.is_empty() => None,
+        (_, Value::Array(values)) => Some((format!("{field}[{op}]"), values.iter().map(text).collect::<Vec<_>>().join(","))),
+        (_, value) => Some((format!("{field}[{op}]"), text(value))),
     }
 }
 
@@ -106,9 +200,10 @@ async fn fill(side: &mut Side) {
         sometimes("phones", json!([{ "number": format!("1380013800{}", number % 3) }]));
         sometimes("address", json!({ "country": "CN", "city": NAMES[number % 5] }));
         sometimes("intent_level", json!("high"));
+        sometimes("remarks", json!(QUERIES[number % 16]));
         side.make(format!("customer {number}"), "/customers", body).await;
         if number % 3 == 0 {
-            let body = json!({ "name": NAMES[number % 20], "title": NAMES[(number + 1) % 20], "links": [{ "customer_id": format!("customer {number}") }] });
+            let body = json!({ "name": NAMES[number % 20], "title": NAMES[(number + 1) % 20], "links": [{ "customer_id": format!("customer {number}") }], "remarks": QUERIES[number % 7] });
             side.make(format!("contact {number}"), "/contacts", body).await;
         }
         if number % 4 == 0 {
@@ -221,7 +316,7 @@ fn resources() -> Vec<Resource> {
     let with = |fields: &[(&'static str, &'static str)], more: &[(&'static str, &'static str)]| [fields, more].concat();
     vec![
         Resource {
-            path: "/customers/search",
+            path: "/customers",
             fields: with(&customer, &[("tier.rank", "integer"), ("tier.name", "text"), ("owner.is_active", "true")]),
             many: vec![("contacts", contact.clone()), ("opportunities", opportunity.clone()), ("touch_records", touch.clone())],
             sorts: &[
@@ -235,19 +330,19 @@ fn resources() -> Vec<Resource> {
             ],
         },
         Resource {
-            path: "/contacts/search",
+            path: "/contacts",
             fields: contact,
             many: vec![("customers", customer.clone()), ("opportunities", opportunity.clone())],
             sorts: &["", "name", "-name"],
         },
         Resource {
-            path: "/opportunities/search",
+            path: "/opportunities",
             fields: with(&opportunity, &[("customer.name", "text"), ("customer.employee_count", "integer"), ("contact.name", "text")]),
             many: vec![("touch_records", touch.clone())],
             sorts: &["", "name", "-expected_close_date,name", "expected_close_date", "closed_at,-name"],
         },
         Resource {
-            path: "/touch-records/search",
+            path: "/touch-records",
             fields: with(&touch, &[("customer.name", "text"), ("customer.city", "华为|é"), ("opportunity.name", "text")]),
             many: vec![],
             sorts: &["", "occurred_at", "-occurred_at", "-next_touch_at", "next_touch_at,-occurred_at"],
@@ -265,21 +360,17 @@ fn both_databases_find_the_same_rows_in_the_same_order() {
         fill(&mut right).await;
         println!("{queries} queries from seed {seed}");
         let (resources, mut dice) = (resources(), Dice(seed));
-        let mut found = 0;
+        let (mut found, mut refused) = (0, 0);
         for number in 0..queries {
             let resource = dice.pick(&resources);
-            let mut question = json!({ "limit": dice.pick(&[1, 7, 50, 200]) });
-            if dice.below(10) > 0 {
-                question["filter"] = tree(&mut dice, resource, 1);
-            }
-            let sort = *dice.pick(resource.sorts);
-            if !sort.is_empty() {
-                question["sort"] = json!(sort);
-            }
-            let (ours, theirs) = (left.search(resource.path, &question).await, right.search(resource.path, &question).await);
-            assert_eq!(ours, theirs, "query {number} of seed {seed}: {} {question:#}", resource.path);
+            let asked = Asked::random(&mut dice, resource);
+            let (ours, theirs) = (left.ask(&asked).await, right.ask(&asked).await);
+            assert_eq!(ours, theirs, "query {number} of seed {seed}: {asked:#?}");
             found += ours.len();
+            refused += u64::from(ours.first().is_some_and(|first| first.starts_with('4')));
         }
+        println!("{found} rows found, {refused} questions refused");
+        assert!(refused * 3 < queries, "most questions are to be answered: {refused} were not");
         assert!(found as u64 > queries, "the questions find next to nothing: {found}");
     });
 }

@@ -379,7 +379,7 @@ fn wrong_filters_are_refused_by_name() {
             "kind[gt]",
             "phone[lt]",
             "name[ne]",
-            "expand",
+            "expands",
         ] {
             let refused = admin.list("/customers", &[(unknown, "x")]).await.problem(400, "unknown_parameter");
             assert_eq!(refused["meta"]["parameter"], unknown);

@@ -32,6 +32,50 @@ fn a_request_makes_as_many_statements_as_it_should() {
     });
 }
 
+/// What is added costs a statement for each kind of object, contacts two, whatever the page holds.
+#[test]
+fn expanding_makes_as_many_statements_for_every_page_size() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        let tier = admin.post("/tiers", json!({ "code": "t", "name": "T", "rank": 1 })).await.created();
+        let mut parent = json!(null);
+        for number in 0..60 {
+            let body = json!({
+                "name": format!("C{number}"), "kind": "organization", "owner_id": admin.id, "service_rep_id": admin.id,
+                "tier_id": tier["id"], "parent_id": parent,
+            });
+            let customer = admin.post("/customers", body).await.created()["id"].clone();
+            parent = if number % 9 == 0 { json!(null) } else { customer.clone() };
+            let contact = json!({ "name": "P", "links": [{ "customer_id": customer }] });
+            let contact = admin.post("/contacts", contact).await.created()["id"].clone();
+            let body = json!({ "name": "O", "customer_id": customer, "contact_id": contact });
+            let opportunity = admin.post("/opportunities", body).await.created()["id"].clone();
+            let body = json!({
+                "customer_id": customer, "type": "call", "occurred_at": "2025-01-01T00:00:00Z", "summary": "S",
+                "opportunity_id": opportunity, "contact_ids": [contact],
+            });
+            admin.post("/touch-records", body).await.created();
+        }
+        let cases = [
+            ("/customers", "owner,tier,parent,service_rep,created_by", 4),
+            ("/customers", "parent.owner,parent.tier,parent.parent,tier", 5),
+            ("/contacts", "links.customer,links.customer.owner,links.customer.tier,links.customer.parent,created_by", 6),
+            ("/opportunities", "customer,contact,owner,stage,pipeline", 7),
+            ("/opportunities", "customer.tier,contact,stage,pipeline", 7),
+            ("/touch-records", "customer,opportunity,contacts,author,created_by", 6),
+            ("/touch-records", "opportunity.stage,opportunity.contact,contacts,author", 6),
+        ];
+        for (path, expand, expected) in cases {
+            for limit in ["1", "50", "200"] {
+                admin.get("/me").await.ok(); // the session is believed from here on
+                let before = app.statements().await;
+                admin.get(&format!("{path}?limit={limit}&expand={expand}")).await.ok();
+                assert_eq!(app.statements().await - before, expected, "{path}?expand={expand}, {limit}");
+            }
+        }
+    });
+}
+
 /// Transaction and savepoint included. A key costs a look and a row, on PostgreSQL a lock too; without one nothing is asked.
 #[test]
 fn a_write_makes_as_many_statements_as_it_should() {

@@ -4,11 +4,13 @@ use crate::auth::{Reach, Scope};
 use crate::crm::customers::{self, Customers};
 use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::phones;
+use crate::crm::resource::expanded;
 use crate::crm::touch_records::{self, TouchRecords};
+use crate::crm::users;
 use crate::db::Condition;
 use crate::db::id::ContactKind;
 use crate::listing::rows::rows;
-use crate::listing::{Field, FieldType, Listed, Relation};
+use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 
 /// The list of contacts.
 pub struct Contacts;
@@ -54,6 +56,10 @@ impl Listed for Contacts {
             |scope| touch_records::visible(scope, false),
         ),
     ];
+    const EXPANSIONS: &'static [Expansion] = &[
+        Expansion::many("links.customer", "customer_id", &customers::EXPANDED),
+        Expansion::one("created_by", "created_by_id", &users::EXPANDED),
+    ];
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "contacts.name_fold").sortable(),
         Field::new("title", FieldType::Text, "contacts.title_fold").nullable(),
@@ -68,6 +74,10 @@ impl Listed for Contacts {
         Field::new("created_by_id", FieldType::Id("usr"), "contacts.created_by_id").nullable(),
     ];
 }
+
+/// Contacts where other objects name them.
+pub const EXPANDED: Target =
+    Target { schema: Contacts::SCHEMA, scope: "contacts:read", load: expanded::<Contacts>, expansions: || Contacts::EXPANSIONS };
 
 /// The contacts that a caller sees: those of customers it sees, and those it made that belong to nobody.
 pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {

@@ -13,7 +13,7 @@ use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Updat
 use crate::db::id::ContactId;
 
 pub use dto::{Contact, ContactFields, ContactLink, CreateContact};
-pub use fields::{Contacts, visible};
+pub use fields::{Contacts, EXPANDED, visible};
 
 impl Resource for Contacts {
     type Create = CreateContact;

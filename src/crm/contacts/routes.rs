@@ -22,7 +22,7 @@ use crate::http::etag::{IfMatch, UpsertCondition};
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
-use crate::listing::{List, Search, SearchRequest};
+use crate::listing::{Expanding, List, Search, SearchRequest};
 
 /// List contacts
 ///
@@ -33,8 +33,11 @@ use crate::listing::{List, Search, SearchRequest};
 pub async fn list_contacts(db: Data<Db>, caller: Can<ReadContacts>, list: List<Contacts>) -> Result<Answer, Problem> {
     let scope = caller.scope;
     caller.check_deleted(list.is_deleted)?;
-    let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
-    Answer::page(&page)
+    let page = db.read(move |conn| {
+        let page = store::list(conn, &scope, &list)?;
+        list.expand.page(conn, &scope, page)
+    });
+    Answer::page(&page.await?)
 }
 
 /// Search contacts
@@ -44,7 +47,11 @@ pub async fn list_contacts(db: Data<Db>, caller: Can<ReadContacts>, list: List<C
 #[post("/contacts/search")]
 pub async fn search_contacts(db: Data<Db>, caller: Can<ReadContacts>, search: Search<Contacts>) -> Result<Answer, Problem> {
     let (scope, (list, members)) = (caller.scope, search.split());
-    members.answer(&db.read(move |conn| store::list(conn, &scope, &list)).await?)
+    let page = db.read(move |conn| {
+        let page = store::list(conn, &scope, &list)?;
+        list.expand.page(conn, &scope, page)
+    });
+    members.answer(&page.await?)
 }
 
 /// Create a contact
@@ -64,12 +71,20 @@ pub async fn create_contact(
 /// Get a contact
 ///
 /// 404 when it does not exist, is deleted, or is out of sight: there is no difference.
-#[utoipa::path(tag = "contacts", params(("id" = ContactId, Path)), responses((status = 200, description = "The contact.", body = Contact)), security(("bearer" = ["contacts:read"])))]
+#[utoipa::path(tag = "contacts", params(("id" = ContactId, Path), Expanding<Contacts>), responses((status = 200, description = "The contact.", body = Contact)), security(("bearer" = ["contacts:read"])))]
 #[get("/contacts/{id}")]
-pub async fn get_contact(db: Data<Db>, caller: Can<ReadContacts>, id: PathId<ContactId>) -> Result<Answer, Problem> {
+pub async fn get_contact(
+    db: Data<Db>,
+    caller: Can<ReadContacts>,
+    id: PathId<ContactId>,
+    expand: Expanding<Contacts>,
+) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    let contact = db.read(move |conn| store::get(conn, &scope, id.0)).await?;
-    Ok(Answer::object(contact.version, &contact)?.volatile())
+    db.read(move |conn| {
+        let contact = store::get(conn, &scope, id.0)?;
+        Ok(expand.0.object(conn, &scope, contact.version, &contact)?.volatile())
+    })
+    .await
 }
 
 /// Change a contact

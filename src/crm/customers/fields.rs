@@ -4,13 +4,14 @@ use crate::auth::{Reach, Scope};
 use crate::crm::contacts::{self, Contacts};
 use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::phones;
-use crate::crm::tiers::Tiers;
+use crate::crm::resource::expanded;
+use crate::crm::tiers::{self, Tiers};
 use crate::crm::touch_records::{self, TouchRecords};
 use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::CustomerKind;
 use crate::listing::rows::rows;
-use crate::listing::{Field, FieldType, Listed, Relation};
+use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 
 /// The list of customers.
 pub struct Customers;
@@ -56,6 +57,13 @@ impl Listed for Customers {
             |scope| touch_records::visible(scope, false),
         ),
     ];
+    const EXPANSIONS: &'static [Expansion] = &[
+        Expansion::one("owner", "owner_id", &users::EXPANDED),
+        Expansion::one("tier", "tier_id", &tiers::EXPANDED),
+        Expansion::one("parent", "parent_id", &EXPANDED),
+        Expansion::one("service_rep", "service_rep_id", &users::EXPANDED),
+        Expansion::one("created_by", "created_by_id", &users::EXPANDED),
+    ];
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "customers.name_fold").sortable(),
         Field::new("kind", FieldType::Enum(&["organization", "person"]), "customers.kind"),
@@ -88,6 +96,10 @@ impl Listed for Customers {
         Field::new("created_by_id", FieldType::Id("usr"), "customers.created_by_id").nullable(),
     ];
 }
+
+/// Customers where other objects name them.
+pub const EXPANDED: Target =
+    Target { schema: Customers::SCHEMA, scope: "customers:read", load: expanded::<Customers>, expansions: || Customers::EXPANSIONS };
 
 /// The customers that a caller sees: what every query of this feature starts from.
 pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {

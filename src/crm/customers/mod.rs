@@ -19,7 +19,7 @@ use crate::db::id::CustomerId;
 pub use dto::{
     Address, CreateCustomer, Customer, CustomerFields, CustomerKind, IntentLevel, LifecycleStage, MoveLifecycle, SetTier, TransferCustomers,
 };
-pub use fields::{Customers, belonging_to, visible};
+pub use fields::{Customers, EXPANDED, belonging_to, visible};
 pub use moves::{move_lifecycle, set_tier};
 pub use ownership::transfer;
 

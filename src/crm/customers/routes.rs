@@ -23,7 +23,7 @@ use crate::http::etag::{IfMatch, UpsertCondition};
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
-use crate::listing::{List, Search, SearchRequest};
+use crate::listing::{Expanding, List, Search, SearchRequest};
 
 /// List customers
 ///
@@ -33,8 +33,11 @@ use crate::listing::{List, Search, SearchRequest};
 pub async fn list_customers(db: Data<Db>, caller: Can<ReadCustomers>, list: List<Customers>) -> Result<Answer, Problem> {
     let scope = caller.scope;
     caller.check_deleted(list.is_deleted)?;
-    let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
-    Answer::page(&page)
+    let page = db.read(move |conn| {
+        let page = store::list(conn, &scope, &list)?;
+        list.expand.page(conn, &scope, page)
+    });
+    Answer::page(&page.await?)
 }
 
 /// Search customers
@@ -44,7 +47,11 @@ pub async fn list_customers(db: Data<Db>, caller: Can<ReadCustomers>, list: List
 #[post("/customers/search")]
 pub async fn search_customers(db: Data<Db>, caller: Can<ReadCustomers>, search: Search<Customers>) -> Result<Answer, Problem> {
     let (scope, (list, members)) = (caller.scope, search.split());
-    members.answer(&db.read(move |conn| store::list(conn, &scope, &list)).await?)
+    let page = db.read(move |conn| {
+        let page = store::list(conn, &scope, &list)?;
+        list.expand.page(conn, &scope, page)
+    });
+    members.answer(&page.await?)
 }
 
 /// Create a customer
@@ -64,12 +71,20 @@ pub async fn create_customer(
 /// Get a customer
 ///
 /// 404 when it does not exist, is deleted, or is out of sight: there is no difference.
-#[utoipa::path(tag = "customers", params(("id" = CustomerId, Path)), responses((status = 200, description = "The customer.", body = Customer), (status = 304, description = "It still is what the caller has.")), security(("bearer" = ["customers:read"])))]
+#[utoipa::path(tag = "customers", params(("id" = CustomerId, Path), Expanding<Customers>), responses((status = 200, description = "The customer.", body = Customer), (status = 304, description = "It still is what the caller has.")), security(("bearer" = ["customers:read"])))]
 #[get("/customers/{id}")]
-pub async fn get_customer(db: Data<Db>, caller: Can<ReadCustomers>, id: PathId<CustomerId>) -> Result<Answer, Problem> {
+pub async fn get_customer(
+    db: Data<Db>,
+    caller: Can<ReadCustomers>,
+    id: PathId<CustomerId>,
+    expand: Expanding<Customers>,
+) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    let customer = db.read(move |conn| store::get(conn, &scope, id.0)).await?;
-    Answer::object(customer.version, &customer)
+    db.read(move |conn| {
+        let customer = store::get(conn, &scope, id.0)?;
+        expand.0.object(conn, &scope, customer.version, &customer)
+    })
+    .await
 }
 
 /// Change a customer

@@ -3,12 +3,14 @@
 use crate::auth::{Reach, Scope};
 use crate::crm::contacts::{self, Contacts};
 use crate::crm::customers::{self, Customers};
+use crate::crm::pipelines;
+use crate::crm::resource::expanded;
 use crate::crm::touch_records::{self, TouchRecords};
 use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::OpportunityKind;
 use crate::listing::rows::rows;
-use crate::listing::{Field, FieldType, Listed, Relation};
+use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 
 /// The list of opportunities.
 pub struct Opportunities;
@@ -47,6 +49,14 @@ impl Listed for Opportunities {
             |scope| touch_records::visible(scope, false),
         ),
     ];
+    const EXPANSIONS: &'static [Expansion] = &[
+        Expansion::one("customer", "customer_id", &customers::EXPANDED),
+        Expansion::one("contact", "contact_id", &contacts::EXPANDED),
+        Expansion::one("owner", "owner_id", &users::EXPANDED),
+        Expansion::one("stage", "stage_id", &pipelines::EXPANDED_STAGE),
+        Expansion::one("pipeline", "pipeline_id", &pipelines::EXPANDED),
+        Expansion::one("created_by", "created_by_id", &users::EXPANDED),
+    ];
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "opportunities.name_fold").sortable(),
         Field::new("customer_id", FieldType::Id("cus"), "opportunities.customer_id"),
@@ -70,6 +80,14 @@ impl Listed for Opportunities {
         Field::new("created_by_id", FieldType::Id("usr"), "opportunities.created_by_id").nullable(),
     ];
 }
+
+/// Opportunities where other objects name them.
+pub const EXPANDED: Target = Target {
+    schema: Opportunities::SCHEMA,
+    scope: "opportunities:read",
+    load: expanded::<Opportunities>,
+    expansions: || Opportunities::EXPANSIONS,
+};
 
 /// The opportunities that a caller sees: its own, and those of customers it sees.
 pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {

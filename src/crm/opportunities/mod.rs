@@ -15,7 +15,7 @@ use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Updat
 use crate::db::id::OpportunityId;
 
 pub use dto::{CreateOpportunity, MoveOpportunity, Opportunity, OpportunityFields};
-pub use fields::{Opportunities, visible};
+pub use fields::{EXPANDED, Opportunities, visible};
 pub use moves::move_opportunity;
 pub use transfers::transfer_open;
 

@@ -25,7 +25,7 @@ use crate::http::etag::{IfMatch, UpsertCondition};
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
-use crate::listing::{List, Search, SearchRequest};
+use crate::listing::{Expanding, List, Search, SearchRequest};
 
 /// List opportunities
 ///
@@ -36,8 +36,11 @@ use crate::listing::{List, Search, SearchRequest};
 pub async fn list_opportunities(db: Data<Db>, caller: Can<ReadOpportunities>, list: List<Opportunities>) -> Result<Answer, Problem> {
     let scope = caller.scope;
     caller.check_deleted(list.is_deleted)?;
-    let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
-    Answer::page(&page)
+    let page = db.read(move |conn| {
+        let page = store::list(conn, &scope, &list)?;
+        list.expand.page(conn, &scope, page)
+    });
+    Answer::page(&page.await?)
 }
 
 /// Search opportunities
@@ -47,7 +50,11 @@ pub async fn list_opportunities(db: Data<Db>, caller: Can<ReadOpportunities>, li
 #[post("/opportunities/search")]
 pub async fn search_opportunities(db: Data<Db>, caller: Can<ReadOpportunities>, search: Search<Opportunities>) -> Result<Answer, Problem> {
     let (scope, (list, members)) = (caller.scope, search.split());
-    members.answer(&db.read(move |conn| store::list(conn, &scope, &list)).await?)
+    let page = db.read(move |conn| {
+        let page = store::list(conn, &scope, &list)?;
+        list.expand.page(conn, &scope, page)
+    });
+    members.answer(&page.await?)
 }
 
 /// Create an opportunity
@@ -67,12 +74,20 @@ pub async fn create_opportunity(
 /// Get an opportunity
 ///
 /// 404 when it does not exist, is deleted, or is out of sight: there is no difference.
-#[utoipa::path(tag = "opportunities", params(("id" = OpportunityId, Path)), responses((status = 200, description = "The opportunity.", body = Opportunity), (status = 304, description = "It still is what the caller has.")), security(("bearer" = ["opportunities:read"])))]
+#[utoipa::path(tag = "opportunities", params(("id" = OpportunityId, Path), Expanding<Opportunities>), responses((status = 200, description = "The opportunity.", body = Opportunity), (status = 304, description = "It still is what the caller has.")), security(("bearer" = ["opportunities:read"])))]
 #[get("/opportunities/{id}")]
-pub async fn get_opportunity(db: Data<Db>, caller: Can<ReadOpportunities>, id: PathId<OpportunityId>) -> Result<Answer, Problem> {
+pub async fn get_opportunity(
+    db: Data<Db>,
+    caller: Can<ReadOpportunities>,
+    id: PathId<OpportunityId>,
+    expand: Expanding<Opportunities>,
+) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    let opportunity = db.read(move |conn| store::get(conn, &scope, id.0)).await?;
-    Answer::object(opportunity.version, &opportunity)
+    db.read(move |conn| {
+        let opportunity = store::get(conn, &scope, id.0)?;
+        expand.0.object(conn, &scope, opportunity.version, &opportunity)
+    })
+    .await
 }
 
 /// Change an opportunity

@@ -5,3 +5,4 @@ pub mod routes;
 pub mod store;
 
 pub use dto::{ForecastCategory, Pipeline, Stage, StageKind};
+pub use store::{EXPANDED, EXPANDED_STAGE};

@@ -1,13 +1,18 @@
 //! Pipelines in the database.
 
 use diesel::prelude::*;
+use serde_json::Value;
 
 use super::dto::{ForecastCategory, Pipeline, Stage, StageKind};
+use crate::auth::Scope;
 use crate::crm::dictionaries::Label;
+use crate::db::condition::AnyId;
 use crate::db::id::{PipelineId, StageId, WorkspaceId};
 use crate::db::schema::{pipelines, stages, workspaces};
 use crate::db::types::{Instant, Named};
-use crate::db::{Actor, DbConnection, Failure, Tx, transact};
+use crate::db::{Actor, Condition, DbConnection, Failure, Tx, transact};
+use crate::listing::Target;
+use crate::listing::expansion::values;
 
 /// A stage of a new workspace: code, labels, kind, probability, forecast category.
 type Seed = (&'static str, [&'static str; 2], StageKind, i32, ForecastCategory);
@@ -39,7 +44,6 @@ struct Row {
 #[diesel(table_name = stages)]
 struct StageRow {
     id: StageId,
-    pipeline_id: PipelineId,
     code: String,
     label_zh: String,
     label_en: String,
@@ -51,30 +55,55 @@ struct StageRow {
 
 impl From<StageRow> for Stage {
     fn from(row: StageRow) -> Self {
-        let StageRow { id, pipeline_id: _, code, label_zh: zh, label_en: en, position: order, kind, probability, forecast_category } = row;
+        let StageRow { id, code, label_zh: zh, label_en: en, position: order, kind, probability, forecast_category } = row;
         Self { id, code, label: Label { zh, en }, order, kind: kind.0, probability, forecast_category: forecast_category.0 }
     }
 }
 
+/// Pipelines and stages where other objects name them.
+pub const EXPANDED: Target = Target { schema: "Pipeline", scope: "opportunities:read", load: expanded, expansions: || &[] };
+pub const EXPANDED_STAGE: Target = Target { schema: "Stage", scope: "opportunities:read", load: expanded_stages, expansions: || &[] };
+
+fn own(table: &str, workspace_id: WorkspaceId) -> Condition {
+    Condition::sql(format!("{table}.workspace_id = ")).bind(workspace_id)
+}
+
 /// All of them, with their stages in order.
 pub fn list(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryResult<Vec<Pipeline>> {
-    let own = pipelines::table.filter(pipelines::workspace_id.eq(workspace_id));
-    let rows: Vec<Row> = own.order((pipelines::is_default.desc(), pipelines::id.asc())).select(Row::as_select()).load(conn)?;
-    let own = stages::table.filter(stages::workspace_id.eq(workspace_id));
-    let steps: Vec<StageRow> = own.order(stages::position.asc()).select(StageRow::as_select()).load(conn)?;
-    let mut found: Vec<Pipeline> = rows
-        .into_iter()
-        .map(|row| {
-            let Row { id, version, code, label_zh: zh, label_en: en, is_default, created_at, updated_at } = row;
-            Pipeline { id, version, code, label: Label { zh, en }, is_default, stages: Vec::new(), created_at, updated_at }
-        })
-        .collect();
-    for step in steps {
-        if let Some(pipeline) = found.iter_mut().find(|pipeline| pipeline.id == step.pipeline_id) {
-            pipeline.stages.push(step.into());
+    load(conn, own("pipelines", workspace_id))
+}
+
+fn load(conn: &mut DbConnection, which: Condition) -> QueryResult<Vec<Pipeline>> {
+    let same = stages::workspace_id.eq(pipelines::workspace_id).and(stages::pipeline_id.eq(pipelines::id));
+    let rows: Vec<(Row, Option<StageRow>)> = pipelines::table
+        .left_join(stages::table.on(same))
+        .filter(which)
+        .order((pipelines::is_default.desc(), pipelines::id.asc(), stages::position.asc()))
+        .select((Row::as_select(), Option::<StageRow>::as_select()))
+        .load(conn)?;
+    let mut found: Vec<Pipeline> = Vec::new();
+    for (row, stage) in rows {
+        let Row { id, version, code, label_zh: zh, label_en: en, is_default, created_at, updated_at } = row;
+        if found.last().is_none_or(|last| last.id != id) {
+            found.push(Pipeline { id, version, code, label: Label { zh, en }, is_default, stages: Vec::new(), created_at, updated_at });
+        }
+        if let Some(pipeline) = found.last_mut() {
+            pipeline.stages.extend(stage.map(Stage::from));
         }
     }
     Ok(found)
+}
+
+/// Those with these ids, as `expand` adds them.
+fn expanded(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> Result<Vec<Value>, Failure> {
+    let named = own("pipelines", scope.workspace_id).and(Condition::any_of("pipelines.id", ids.iter().copied()));
+    values(load(conn, named)?)
+}
+
+fn expanded_stages(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> Result<Vec<Value>, Failure> {
+    let named = own("stages", scope.workspace_id).and(Condition::any_of("stages.id", ids.iter().copied()));
+    let rows: Vec<StageRow> = stages::table.filter(named).select(StageRow::as_select()).load(conn)?;
+    values(rows.into_iter().map(Stage::from))
 }
 
 /// The pipeline of a new workspace.

@@ -20,7 +20,7 @@ use crate::http::catalogue::Code;
 use crate::http::document::Document;
 use crate::http::extract::Body;
 use crate::http::problem::{FieldError, Problem};
-use crate::listing::Members;
+use crate::listing::{Expand, Members};
 
 /// Which objects of `R`, and which members of them.
 pub struct Wanted<R: Resource> {
@@ -56,8 +56,8 @@ impl<R: Resource> FromRequest for Wanted<R> {
         Box::pin(async move {
             let BatchGetRequest { ids, fields } = body.await?.0;
             let document = document.ok_or_else(|| Problem::new(Code::InternalError))?;
-            let members = Members::parse(&document, R::SCHEMA, fields)?;
             let (mut known, mut errors, mut seen) = (Vec::with_capacity(ids.len()), Vec::new(), HashSet::new());
+            let members = Members::read::<R>(&document, fields, &Expand::default(), &mut errors);
             for (index, text) in ids.iter().enumerate() {
                 match text.parse::<Id<R::Kind>>() {
                     Ok(id) if seen.insert(id) => known.push(id),

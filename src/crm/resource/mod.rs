@@ -12,14 +12,17 @@ pub mod write;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::auth::Scope;
+use crate::db::condition::AnyId;
 use crate::db::id::Id;
 use crate::db::{DbConnection, Failure, Tx};
 use crate::http::etag::IfMatch;
 use crate::http::patch::{Patch, Patchable};
 use crate::listing::Listed;
+use crate::listing::expansion::values;
 
 /// A resource whose objects are created, changed, deleted and restored.
 pub trait Resource: Listed {
@@ -55,3 +58,9 @@ pub type Create<R> = fn(&mut Tx<'_>, &Scope, &<R as Resource>::Create) -> Result
 pub type Update<R> = fn(&mut Tx<'_>, &Scope, Key<R>, &IfMatch, &Patch<<R as Resource>::Fields>) -> Result<View<R>, Failure>;
 pub type Delete<R> = fn(&mut Tx<'_>, &Scope, Key<R>, &IfMatch) -> Result<(), Failure>;
 pub type Restore<R> = fn(&mut Tx<'_>, &Scope, Key<R>, &IfMatch) -> Result<View<R>, Failure>;
+
+/// Those of these ids that the caller sees, as `expand` adds them.
+pub fn expanded<R: Resource>(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> Result<Vec<Value>, Failure> {
+    let ids: Vec<Key<R>> = ids.iter().map(|id| Id::from_uuid(id.uuid())).collect();
+    values(R::GET_ALL(conn, scope, &ids)?)
+}

@@ -1,8 +1,10 @@
 //! What tiers are listed by.
 
 use crate::crm::customers::{self, Customers};
+use crate::crm::resource::expanded;
+use crate::crm::users;
 use crate::db::id::TierKind;
-use crate::listing::{Field, FieldType, Listed, Relation};
+use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 
 /// The list of tiers.
 pub struct Tiers;
@@ -21,6 +23,7 @@ impl Listed for Tiers {
         "customers.workspace_id = tiers.workspace_id AND customers.tier_id = tiers.id",
         |scope| customers::visible(scope, false),
     )];
+    const EXPANSIONS: &'static [Expansion] = &[Expansion::one("created_by", "created_by_id", &users::EXPANDED)];
     const FIELDS: &'static [Field] = &[
         Field::new("code", FieldType::CODE, "tiers.code"),
         Field::new("name", FieldType::Text, "tiers.name_fold"),
@@ -33,3 +36,7 @@ impl Listed for Tiers {
         Field::new("created_by_id", FieldType::Id("usr"), "tiers.created_by_id").nullable(),
     ];
 }
+
+/// Tiers where other objects name them.
+pub const EXPANDED: Target =
+    Target { schema: Tiers::SCHEMA, scope: "tiers:read", load: expanded::<Tiers>, expansions: || Tiers::EXPANSIONS };

@@ -10,7 +10,7 @@ use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Updat
 use crate::db::id::TierId;
 
 pub use dto::{CreateTier, Tier, TierFields};
-pub use fields::Tiers;
+pub use fields::{EXPANDED, Tiers};
 
 impl Resource for Tiers {
     type Create = CreateTier;

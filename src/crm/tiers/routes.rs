@@ -24,7 +24,7 @@ use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::query::Query;
-use crate::listing::{List, Search, SearchRequest};
+use crate::listing::{Expanding, List, Search, SearchRequest};
 
 /// List tiers
 ///
@@ -34,8 +34,11 @@ use crate::listing::{List, Search, SearchRequest};
 pub async fn list_tiers(db: Data<Db>, caller: Can<ReadTiers>, list: List<Tiers>) -> Result<Answer, Problem> {
     let scope = caller.scope;
     caller.check_deleted(list.is_deleted)?;
-    let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
-    Answer::page(&page)
+    let page = db.read(move |conn| {
+        let page = store::list(conn, &scope, &list)?;
+        list.expand.page(conn, &scope, page)
+    });
+    Answer::page(&page.await?)
 }
 
 /// Search tiers
@@ -45,7 +48,11 @@ pub async fn list_tiers(db: Data<Db>, caller: Can<ReadTiers>, list: List<Tiers>)
 #[post("/tiers/search")]
 pub async fn search_tiers(db: Data<Db>, caller: Can<ReadTiers>, search: Search<Tiers>) -> Result<Answer, Problem> {
     let (scope, (list, members)) = (caller.scope, search.split());
-    members.answer(&db.read(move |conn| store::list(conn, &scope, &list)).await?)
+    let page = db.read(move |conn| {
+        let page = store::list(conn, &scope, &list)?;
+        list.expand.page(conn, &scope, page)
+    });
+    members.answer(&page.await?)
 }
 
 /// Create a tier
@@ -70,14 +77,23 @@ pub struct TierQuery {
 /// Get a tier
 ///
 /// 404 when it does not exist or is deleted.
-#[utoipa::path(tag = "tiers", params(("id" = TierId, Path), TierQuery), responses((status = 200, description = "The tier.", body = Tier), (status = 304, description = "It still is what the caller has.")), security(("bearer" = ["tiers:read"])))]
+#[utoipa::path(tag = "tiers", params(("id" = TierId, Path), Expanding<Tiers>, TierQuery), responses((status = 200, description = "The tier.", body = Tier), (status = 304, description = "It still is what the caller has.")), security(("bearer" = ["tiers:read"])))]
 #[get("/tiers/{id}")]
-pub async fn get_tier(db: Data<Db>, caller: Can<ReadTiers>, id: PathId<TierId>, query: Query) -> Result<Answer, Problem> {
+pub async fn get_tier(
+    db: Data<Db>,
+    caller: Can<ReadTiers>,
+    id: PathId<TierId>,
+    expand: Expanding<Tiers>,
+    query: Query,
+) -> Result<Answer, Problem> {
     let (scope, include_counts) = (caller.scope, query.boolean(INCLUDE_COUNTS)?);
-    let tier = db.read(move |conn| store::get(conn, &scope, id.0, include_counts)).await?;
-    let answer = Answer::object(tier.version, &tier)?;
-    // The count changes without the tier.
-    Ok(if include_counts { answer.volatile() } else { answer })
+    db.read(move |conn| {
+        let tier = store::get(conn, &scope, id.0, include_counts)?;
+        let answer = expand.0.object(conn, &scope, tier.version, &tier)?;
+        // The count changes without the tier.
+        Ok(if include_counts { answer.volatile() } else { answer })
+    })
+    .await
 }
 
 /// Change a tier

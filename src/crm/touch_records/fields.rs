@@ -8,7 +8,7 @@ use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::TouchRecordKind;
 use crate::listing::rows::rows;
-use crate::listing::{Field, FieldType, Listed, Relation};
+use crate::listing::{Expansion, Field, FieldType, Listed, Relation};
 
 /// The list of touch records.
 pub struct TouchRecords;
@@ -49,6 +49,13 @@ impl Listed for TouchRecords {
              WHERE c.workspace_id = touch_records.workspace_id AND c.touch_record_id = touch_records.id)",
             |scope| contacts::visible(scope, false),
         ),
+    ];
+    const EXPANSIONS: &'static [Expansion] = &[
+        Expansion::one("customer", "customer_id", &customers::EXPANDED),
+        Expansion::one("opportunity", "opportunity_id", &opportunities::EXPANDED),
+        Expansion::many("contacts", "contact_ids", &contacts::EXPANDED),
+        Expansion::one("author", "author_id", &users::EXPANDED),
+        Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
     const FIELDS: &'static [Field] = &[
         Field::new("customer_id", FieldType::Id("cus"), "touch_records.customer_id"),

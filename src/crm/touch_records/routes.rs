@@ -22,7 +22,7 @@ use crate::http::etag::{IfMatch, UpsertCondition};
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
-use crate::listing::{List, Search, SearchRequest};
+use crate::listing::{Expanding, List, Search, SearchRequest};
 
 /// List touch records
 ///
@@ -32,8 +32,11 @@ use crate::listing::{List, Search, SearchRequest};
 pub async fn list_touch_records(db: Data<Db>, caller: Can<ReadTouchRecords>, list: List<TouchRecords>) -> Result<Answer, Problem> {
     let scope = caller.scope;
     caller.check_deleted(list.is_deleted)?;
-    let page = db.read(move |conn| store::list(conn, &scope, &list)).await?;
-    Answer::page(&page)
+    let page = db.read(move |conn| {
+        let page = store::list(conn, &scope, &list)?;
+        list.expand.page(conn, &scope, page)
+    });
+    Answer::page(&page.await?)
 }
 
 /// Search touch records
@@ -43,7 +46,11 @@ pub async fn list_touch_records(db: Data<Db>, caller: Can<ReadTouchRecords>, lis
 #[post("/touch-records/search")]
 pub async fn search_touch_records(db: Data<Db>, caller: Can<ReadTouchRecords>, search: Search<TouchRecords>) -> Result<Answer, Problem> {
     let (scope, (list, members)) = (caller.scope, search.split());
-    members.answer(&db.read(move |conn| store::list(conn, &scope, &list)).await?)
+    let page = db.read(move |conn| {
+        let page = store::list(conn, &scope, &list)?;
+        list.expand.page(conn, &scope, page)
+    });
+    members.answer(&page.await?)
 }
 
 /// Create a touch record
@@ -64,12 +71,20 @@ pub async fn create_touch_record(
 /// Get a touch record
 ///
 /// 404 when it does not exist, is deleted, or is out of sight: there is no difference.
-#[utoipa::path(tag = "touch-records", params(("id" = TouchRecordId, Path)), responses((status = 200, description = "The touch record.", body = TouchRecord), (status = 304, description = "It still is what the caller has.")), security(("bearer" = ["touch_records:read"])))]
+#[utoipa::path(tag = "touch-records", params(("id" = TouchRecordId, Path), Expanding<TouchRecords>), responses((status = 200, description = "The touch record.", body = TouchRecord), (status = 304, description = "It still is what the caller has.")), security(("bearer" = ["touch_records:read"])))]
 #[get("/touch-records/{id}")]
-pub async fn get_touch_record(db: Data<Db>, caller: Can<ReadTouchRecords>, id: PathId<TouchRecordId>) -> Result<Answer, Problem> {
+pub async fn get_touch_record(
+    db: Data<Db>,
+    caller: Can<ReadTouchRecords>,
+    id: PathId<TouchRecordId>,
+    expand: Expanding<TouchRecords>,
+) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    let touch_record = db.read(move |conn| store::get(conn, &scope, id.0)).await?;
-    Answer::object(touch_record.version, &touch_record)
+    db.read(move |conn| {
+        let touch_record = store::get(conn, &scope, id.0)?;
+        expand.0.object(conn, &scope, touch_record.version, &touch_record)
+    })
+    .await
 }
 
 /// Change a touch record

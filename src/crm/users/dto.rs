@@ -80,6 +80,14 @@ pub struct User {
     pub created_by_id: Option<UserId>,
 }
 
+/// A member of the workspace, where another object names it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct UserSummary {
+    pub id: UserId,
+    pub name: String,
+    pub is_active: bool,
+}
+
 /// A member of the workspace, for pickers. What is null here is filled for those who may change users: administrators, and API keys
 /// with `users:write`.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]

@@ -5,5 +5,5 @@ pub mod me;
 pub mod routes;
 pub mod store;
 
-pub use dto::{CreateUser, UserFields, UserKind};
-pub use store::{NewPerson, Users, create_person, visible};
+pub use dto::{CreateUser, UserFields, UserKind, UserSummary};
+pub use store::{EXPANDED, NewPerson, Users, create_person, visible};

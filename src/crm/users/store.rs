@@ -1,13 +1,15 @@
 //! Users in the database.
 
 use diesel::prelude::*;
+use serde_json::Value;
 
-use super::dto::{Member, UpdateUser, User, UserFields, UserKind};
+use super::dto::{Member, UpdateUser, User, UserFields, UserKind, UserSummary};
 use crate::auth::Scope;
 use crate::auth::privileges::Role;
 use crate::auth::store::revoke_sessions;
 use crate::changes::{Operation, diff, record};
 use crate::crm::workspaces::Locale;
+use crate::db::condition::AnyId;
 use crate::db::id::{SessionId, UserId, UserKind as UserIdKind, WorkspaceId};
 use crate::db::schema::{users, workspaces};
 use crate::db::types::{Instant, Named};
@@ -16,8 +18,10 @@ use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
+use crate::listing::expansion::values;
 use crate::listing::fold::fold_compare;
-use crate::listing::{Field, FieldType, List, Listed};
+use crate::listing::rows::with_ids;
+use crate::listing::{Field, FieldType, List, Listed, Target};
 
 /// The list of users.
 pub struct Users;
@@ -33,6 +37,9 @@ impl Listed for Users {
         Field::new("kind", FieldType::Enum(&["person", "service"]), "users.kind"),
     ];
 }
+
+/// Users where other objects name them.
+pub const EXPANDED: Target = Target { schema: "UserSummary", scope: "users:read", load: expanded, expansions: || &[] };
 
 /// Everybody sees who is there.
 pub fn visible(scope: &Scope) -> Condition {
@@ -103,6 +110,12 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Users>, is_whole
     let rows = own.filter(list.page_filter(scope)?).order(list.order()).limit(list.rows()).select(Row::as_select()).load(conn)?;
     let total = list.total(conn, scope, visible(scope))?;
     Ok(list.page(scope, rows.into_iter().map(|row| Member::of(User::from(row), is_whole)).collect(), total)?)
+}
+
+/// Those with these ids, as `expand` adds them.
+fn expanded(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> Result<Vec<Value>, Failure> {
+    let named = users::table.filter(with_ids::<Users>(visible(scope), ids)).select((users::id, users::name, users::is_active));
+    values(named.load::<(UserId, String, bool)>(conn)?.into_iter().map(|(id, name, is_active)| UserSummary { id, name, is_active }))
 }
 
 /// A user to be made: a person with a password, or a service account without.

@@ -1,0 +1,56 @@
+//! Lists and expansions as a query string asks for them. What they reach, an API key must be allowed to read.
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+
+use super::expand::Expand;
+use super::expansion;
+use super::field::Listed;
+use super::request::List;
+use crate::auth::Caller;
+use crate::http::problem::Problem;
+use crate::http::query::Query;
+
+impl<R: Listed> FromRequest for List<R> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let list = Query::parse(request.query_string()).and_then(|query| Self::parse(request.path(), &query));
+        ready(list.and_then(|list| check_scopes(request, payload, list.scopes()).map(|()| list)))
+    }
+}
+
+/// `expand` where one object of `R` is read.
+pub struct Expanding<R>(pub Expand, PhantomData<fn() -> R>);
+
+impl<R: Listed> FromRequest for Expanding<R> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let expand = Query::parse(request.query_string()).and_then(|query| Expand::parse::<R>(&query));
+        let checked = expand.and_then(|expand| check_scopes(request, payload, expand.scopes()).map(|()| expand));
+        ready(checked.map(|expand| Self(expand, PhantomData)))
+    }
+}
+
+impl<R: Listed> IntoParams for Expanding<R> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        expansion::parameter::<R>().into_iter().collect()
+    }
+}
+
+fn check_scopes(request: &HttpRequest, payload: &mut Payload, scopes: impl Iterator<Item = &'static str>) -> Result<(), Problem> {
+    let mut scopes = scopes.peekable();
+    if scopes.peek().is_none() {
+        return Ok(());
+    }
+    let caller = Caller::from_request(request, payload).into_inner()?;
+    scopes.try_for_each(|scope| caller.check_scope(scope))
+}
