@@ -5,6 +5,7 @@
 
 pub mod api_keys;
 pub mod contacts;
+pub mod custom_fields;
 pub mod customers;
 pub mod dictionaries;
 pub mod external_refs;

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::custom::Definitions;
 use super::fold::fold_compare;
 use super::relation::Relation;
 use crate::auth::Scope;
@@ -33,6 +34,8 @@ pub enum FieldType {
     Day,
     /// A decimal amount of money; the column holds units of 10⁻⁴.
     Amount,
+    /// Compared with nothing: only whether there is a value.
+    Presence,
 }
 
 /// Where a field's column is.
@@ -46,6 +49,8 @@ pub enum Place {
     LookupKeys(&'static str),
     /// In rows of another table that the caller sees: SQL up to the comparison; a `)` ends it.
     Related(fn(&Scope) -> Condition),
+    /// In `custom_values`, as `v`, under this custom field.
+    CustomValues(AnyId),
 }
 
 /// One field of a resource's list. `name` is JSON member and query parameter.
@@ -103,6 +108,13 @@ impl Field {
         field
     }
 
+    /// A custom field, whose values are in this column of `custom_values`.
+    pub const fn custom(kind: FieldType, column: &'static str, id: AnyId) -> Self {
+        let mut field = Self::new("custom", kind, column);
+        field.place = Place::CustomValues(id);
+        field
+    }
+
     /// A value that is looked up by its normalised key.
     pub const fn key(name: &'static str, key: &'static str, kind: FieldType) -> Self {
         let mut field = Self::new(name, kind, "k.value");
@@ -142,6 +154,7 @@ impl FieldType {
             Self::Instant => Bind::Instant(text.replace(' ', "+").parse::<Instant>().ok()?),
             Self::Amount => Bind::Integer(Amount::parse(text, SCALE)?.units()),
             Self::Day => Bind::Day(is_date(text).then(|| text.parse::<NaiveDate>().ok())??),
+            Self::Presence => return None,
         })
     }
 
@@ -158,6 +171,7 @@ impl FieldType {
             Self::Instant => "an RFC 3339 instant with an offset".to_owned(),
             Self::Day => "a day as YYYY-MM-DD".to_owned(),
             Self::Amount => "a decimal amount like 1234.50".to_owned(),
+            Self::Presence => "nothing".to_owned(),
         }
     }
 
@@ -219,6 +233,8 @@ pub trait Listed: 'static {
     const SEARCHED: Option<&'static str> = None;
     /// Other resources that its filters may reach into.
     const RELATIONS: &'static [Relation] = &[];
+    /// What reads its custom fields, when it can have any.
+    const CUSTOM: Option<Definitions> = None;
     /// Further boolean parameters, with what each is for.
     const OPTIONS: &'static [(&'static str, &'static str)] = &[];
 }

@@ -3,10 +3,12 @@
 //! A resource declares `&[Field]` and gives its rows; nothing here knows a resource.
 
 mod cursor;
+pub mod custom;
 mod field;
 mod filter;
 pub mod fold;
 mod params;
+mod reader;
 mod relation;
 pub mod relevance;
 mod request;

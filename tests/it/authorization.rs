@@ -22,10 +22,11 @@ enum Target {
     Opportunity,
     TouchRecord,
     Tier,
+    Field,
 }
 
 /// Ids of one object of each kind, in the order of `Target`.
-type Family = [String; 7];
+type Family = [String; 8];
 
 /// Who may: the roles that get past the door.
 #[derive(Clone, Copy, PartialEq)]
@@ -51,7 +52,7 @@ fn entry(operation: &'static str, who: Who, target: Target, body: impl Into<Opti
 }
 
 fn table() -> Vec<Entry> {
-    use Target::{ApiKey, Contact, Customer, None as Nothing, Opportunity, Tier, TouchRecord, User};
+    use Target::{ApiKey, Contact, Customer, Field, None as Nothing, Opportunity, Tier, TouchRecord, User};
     use Who::{Admins, Anyone, Known, Readers, Writers};
     let nobody = json!({ "email": "nobody@example.com", "password": "wrong password" });
     vec![
@@ -122,6 +123,13 @@ fn table() -> Vec<Entry> {
         entry("update_tier", Admins, Tier, json!({})),
         entry("delete_tier", Admins, Tier, None),
         entry("restore_tier", Admins, Tier, None),
+        entry("list_fields", Readers, Nothing, None),
+        entry("create_field", Admins, Nothing, json!({})),
+        entry("get_field", Readers, Field, None),
+        entry("update_field", Admins, Field, json!({})),
+        entry("retire_field", Admins, Field, None),
+        entry("reactivate_field", Admins, Field, None),
+        entry("delete_field", Admins, Field, None),
         entry("list_changes", Admins, Nothing, None),
     ]
 }
@@ -147,7 +155,10 @@ async fn family(owner: &Actor, admin: &Actor, name: &str) -> Family {
     let touch = id(owner.post("/touch-records", touch).await.created());
     let rank = admin.get("/tiers?include_total=true").await.ok()["total"].clone();
     let tier = id(admin.post("/tiers", json!({ "code": name, "name": name, "rank": rank })).await.created());
-    [customer, contact, user, key, opportunity, touch, tier]
+    let key_of_field = name.replace(' ', "_");
+    let field = json!({ "resource": "tiers", "key": key_of_field, "type": "text", "label": { "zh": name, "en": name } });
+    let field = id(admin.post("/fields", field).await.created());
+    [customer, contact, user, key, opportunity, touch, tier, field]
 }
 
 impl Objects {
@@ -159,7 +170,8 @@ impl Objects {
         rep.delete(&format!("/touch-records/{}", deleted[5])).await.no_content();
         rep.delete(&format!("/contacts/{}", deleted[1])).await.no_content();
         rep.delete(&format!("/customers/{}", deleted[0])).await.no_content();
-        let unknown = ["cus", "con", "usr", "key", "opp", "tch", "tier"].map(|prefix| format!("{prefix}_01jd9xq3v8e6ft2m4k7w0zr5ya"));
+        let unknown =
+            ["cus", "con", "usr", "key", "opp", "tch", "tier", "fld"].map(|prefix| format!("{prefix}_01jd9xq3v8e6ft2m4k7w0zr5ya"));
         let (invisible, foreign) = (family(&other, admin, "invisible").await, family(&stranger, &stranger, "foreign").await);
         Self { own, invisible, foreign, deleted, unknown }
     }
@@ -175,6 +187,7 @@ fn pick(target: Target, of: &Family) -> &str {
         Target::Opportunity => &of[4],
         Target::TouchRecord => &of[5],
         Target::Tier => &of[6],
+        Target::Field => &of[7],
     }
 }
 

@@ -17,6 +17,7 @@ mod changes;
 mod cli;
 mod contacts;
 mod contract;
+mod custom_fields;
 mod customers;
 mod demo;
 mod dictionaries;

@@ -1,12 +1,14 @@
 //! What contacts are listed by, and who sees them.
 
 use crate::auth::{Reach, Scope};
+use crate::crm::custom_fields;
 use crate::crm::customers::{self, Customers};
 use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::phones;
 use crate::crm::touch_records::{self, TouchRecords};
 use crate::db::Condition;
 use crate::db::id::ContactKind;
+use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
 use crate::listing::{Field, FieldType, Listed, Relation};
 
@@ -31,6 +33,7 @@ impl Listed for Contacts {
     const SCHEMA: &'static str = "Contact";
     const TABLE: &'static str = "contacts";
     const HAS_DELETED: bool = true;
+    const CUSTOM: Option<Definitions> = Some(custom_fields::store::definitions);
     const SEARCHED: Option<&'static str> = Some("name, phones, e-mail and remarks");
     const RELATIONS: &'static [Relation] = &[
         Relation::many::<Customers>(

@@ -2,6 +2,7 @@
 
 use crate::auth::{Reach, Scope};
 use crate::crm::contacts::{self, Contacts};
+use crate::crm::custom_fields;
 use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::phones;
 use crate::crm::tiers::Tiers;
@@ -9,6 +10,7 @@ use crate::crm::touch_records::{self, TouchRecords};
 use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::CustomerKind;
+use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
 use crate::listing::{Field, FieldType, Listed, Relation};
 
@@ -22,6 +24,7 @@ impl Listed for Customers {
     const FROM: &'static str = "customers JOIN customer_profiles ON customer_profiles.workspace_id = customers.workspace_id \
                                 AND customer_profiles.customer_id = customers.id";
     const HAS_DELETED: bool = true;
+    const CUSTOM: Option<Definitions> = Some(custom_fields::store::definitions);
     const SEARCHED: Option<&'static str> = Some("name, phones, e-mail, remarks and contacts' names");
     const RELATIONS: &'static [Relation] = &[
         Relation::one::<Tiers>(

@@ -2,11 +2,13 @@
 
 use crate::auth::{Reach, Scope};
 use crate::crm::contacts::{self, Contacts};
+use crate::crm::custom_fields;
 use crate::crm::customers::{self, Customers};
 use crate::crm::touch_records::{self, TouchRecords};
 use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::OpportunityKind;
+use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
 use crate::listing::{Field, FieldType, Listed, Relation};
 
@@ -20,6 +22,7 @@ impl Listed for Opportunities {
     const SCHEMA: &'static str = "Opportunity";
     const TABLE: &'static str = "opportunities";
     const HAS_DELETED: bool = true;
+    const CUSTOM: Option<Definitions> = Some(custom_fields::store::definitions);
     const SEARCHED: Option<&'static str> = Some("name and remarks");
     const RELATIONS: &'static [Relation] = &[
         Relation::one::<Customers>(

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use crate::crm::custom_fields::Custom;
 use crate::crm::external_refs::ExternalRef;
 use crate::db::id::{TierId, UserId};
 use crate::db::money::Money;
@@ -49,6 +50,10 @@ pub struct TierFields {
     #[schema(max_items = 10)]
     #[validate(custom(function = "check_distinct"))]
     pub external_refs: Vec<ExternalRef>,
+    /// Values of the workspace's own fields (`/fields`), by their keys. In a patch each key stands for itself: null clears it.
+    #[serde(default)]
+    #[schema(value_type = Object, example = json!({ "contract_level": "gold" }))]
+    pub custom: Custom,
 }
 
 const fn yes() -> bool {

@@ -5,6 +5,7 @@ use strum::{AsRefStr, EnumString};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use crate::crm::custom_fields::Custom;
 use crate::crm::external_refs::ExternalRef;
 use crate::db::id::{ContactId, CustomerId, OpportunityId, TouchRecordId, UserId};
 use crate::db::types::Instant;
@@ -72,6 +73,10 @@ pub struct TouchRecordFields {
     #[schema(max_items = 10)]
     #[validate(custom(function = "check_distinct"))]
     pub external_refs: Vec<ExternalRef>,
+    /// Values of the workspace's own fields (`/fields`), by their keys. In a patch each key stands for itself: null clears it.
+    #[serde(default)]
+    #[schema(value_type = Object, example = json!({ "contract_level": "gold" }))]
+    pub custom: Custom,
 }
 
 impl Patchable for TouchRecordFields {

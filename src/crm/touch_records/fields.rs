@@ -2,11 +2,13 @@
 
 use crate::auth::{Reach, Scope};
 use crate::crm::contacts::{self, Contacts};
+use crate::crm::custom_fields;
 use crate::crm::customers::{self, Customers};
 use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::TouchRecordKind;
+use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
 use crate::listing::{Field, FieldType, Listed, Relation};
 
@@ -23,6 +25,7 @@ impl Listed for TouchRecords {
     const SCHEMA: &'static str = "TouchRecord";
     const TABLE: &'static str = "touch_records";
     const HAS_DELETED: bool = true;
+    const CUSTOM: Option<Definitions> = Some(custom_fields::store::definitions);
     const RELATIONS: &'static [Relation] = &[
         Relation::one::<Customers>(
             "customer",
