@@ -10,6 +10,7 @@ pub mod customers;
 pub mod dictionaries;
 pub mod external_refs;
 pub mod lookup_keys;
+pub mod meta;
 pub mod objects;
 pub mod opportunities;
 pub mod phones;

@@ -16,6 +16,9 @@ use crate::db::money::{Amount, SCALE};
 use crate::db::types::Instant;
 use crate::http::formats::is_date;
 
+/// The names of an enum with their labels, in Chinese and in English.
+pub type Choices = &'static [(&'static str, &'static str, &'static str)];
+
 /// How a field's values are read, compared and described.
 #[derive(Debug, Clone, Copy)]
 pub enum FieldType {
@@ -23,7 +26,7 @@ pub enum FieldType {
     Text,
     /// Compared exactly; the column holds the key that this function makes of a value, if it can.
     Key(fn(&str) -> Option<String>, &'static str),
-    Enum(&'static [&'static str]),
+    Enum(Choices),
     /// An id with this prefix.
     Id(&'static str),
     /// `system:value`; the column is a row of two.
@@ -68,12 +71,15 @@ pub struct Field {
     pub is_nullable: bool,
     /// Another field that must be given one value, or this one cannot be compared: an amount's currency.
     pub unit: Option<&'static str>,
+    /// The dictionary that its codes are of.
+    pub dictionary: Option<&'static str>,
 }
 
 impl Field {
     /// Filtered by eq and in.
     pub const fn new(name: &'static str, kind: FieldType, column: &'static str) -> Self {
-        Self { name, kind, column, place: Place::Row, is_range: false, is_sortable: false, is_nullable: false, unit: None }
+        let (is_range, is_sortable, is_nullable) = (false, false, false);
+        Self { name, kind, column, place: Place::Row, is_range, is_sortable, is_nullable, unit: None, dictionary: None }
     }
 
     pub const fn range(mut self) -> Self {
@@ -88,6 +94,12 @@ impl Field {
 
     pub const fn nullable(mut self) -> Self {
         self.is_nullable = true;
+        self
+    }
+
+    /// Its codes are of this dictionary.
+    pub const fn coded(mut self, dictionary: &'static str) -> Self {
+        self.dictionary = Some(dictionary);
         self
     }
 
@@ -145,7 +157,7 @@ impl FieldType {
         Some(match self {
             Self::Text => Bind::Text(fold_compare(text.trim())),
             Self::Key(key, _) => Bind::Text(key(text)?),
-            Self::Enum(names) => Bind::Text(names.contains(&text).then(|| text.to_owned())?),
+            Self::Enum(names) => Bind::Text(names.iter().any(|(name, ..)| *name == text).then(|| text.to_owned())?),
             Self::Id(prefix) => Bind::Uuid(AnyId::from_uuid(decode_with_prefix(prefix, text)?)),
             Self::ExternalRef => text.split_once(':').map(|(system, value)| Bind::Pair(system.to_owned(), value.to_owned()))?,
             Self::Integer => Bind::Integer(text.parse().ok()?),
@@ -163,7 +175,7 @@ impl FieldType {
         match self {
             Self::Text => "text".to_owned(),
             Self::Key(_, expected) => expected.to_owned(),
-            Self::Enum(names) => format!("one of {}", names.join(", ")),
+            Self::Enum(names) => format!("one of {}", names.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ")),
             Self::Id(prefix) => format!("an id that begins with {prefix}_"),
             Self::ExternalRef => "system:value".to_owned(),
             Self::Integer => "an integer".to_owned(),

@@ -19,6 +19,7 @@ mod tree;
 
 pub use cursor::{Cursor, list_hash};
 pub use field::{Field, FieldType, Listed};
+pub use filter::Operator;
 pub use relation::Relation;
 pub use relevance::Plan;
 pub use request::List;

@@ -125,7 +125,9 @@ fn schema(kind: FieldType) -> Object {
         FieldType::Key(_, "text") => text(),
         FieldType::Key(_, expected) => ObjectBuilder::new().schema_type(Type::String).description(Some(expected)).build(),
         FieldType::ExternalRef => ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z0-9_-]{1,32}:.{1,200}$")).build(),
-        FieldType::Enum(names) => ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().copied())).build(),
+        FieldType::Enum(names) => {
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().map(|(name, ..)| *name))).build()
+        }
         FieldType::Id(prefix) => ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^{prefix}{ID_PATTERN}$"))).build(),
         FieldType::Integer => integer(None, None, None),
         FieldType::Amount => ObjectBuilder::new().schema_type(Type::String).pattern(Some(AMOUNT_PATTERN)).build(),

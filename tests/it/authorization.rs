@@ -123,6 +123,8 @@ fn table() -> Vec<Entry> {
         entry("update_tier", Admins, Tier, json!({})),
         entry("delete_tier", Admins, Tier, None),
         entry("restore_tier", Admins, Tier, None),
+        entry("list_resources", Readers, Nothing, None),
+        entry("get_resource", Readers, Nothing, None),
         entry("list_fields", Readers, Nothing, None),
         entry("create_field", Admins, Nothing, json!({})),
         entry("get_field", Readers, Field, None),
@@ -199,7 +201,8 @@ struct Call {
 
 impl Call {
     async fn by(&self, actor: &Actor, id: &str) -> (u16, Value) {
-        let path = self.path.replace("{id}", id).replace("{name}", "source").replace("{code}", "not_found");
+        let path =
+            self.path.replace("{id}", id).replace("{name}", "source").replace("{resource}", "customers").replace("{code}", "not_found");
         let path = path.strip_prefix("/api/v1").unwrap_or(&path).to_owned();
         let request = actor.request(self.method.clone(), &path);
         let reply = actor.send(if let Some(body) = &self.body { request.json(body) } else { request }).await;

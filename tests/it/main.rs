@@ -27,6 +27,7 @@ mod guards;
 mod hierarchy;
 mod idempotency;
 mod lists;
+mod meta;
 mod migrations;
 mod operations;
 mod opportunities;

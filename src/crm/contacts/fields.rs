@@ -28,6 +28,14 @@ fn links(scope: &Scope) -> Condition {
     .then(" AND ")
 }
 
+const CHANNELS: FieldType = FieldType::Enum(&[
+    ("phone", "电话", "Phone"),
+    ("email", "邮件", "E-mail"),
+    ("sms", "短信", "SMS"),
+    ("wechat", "微信", "WeChat"),
+    ("visit", "拜访", "Visit"),
+]);
+
 impl Listed for Contacts {
     type Kind = ContactKind;
     const SCHEMA: &'static str = "Contact";
@@ -62,8 +70,7 @@ impl Listed for Contacts {
         Field::new("title", FieldType::Text, "contacts.title_fold").nullable(),
         Field::new("email", FieldType::LOWER_CASE, "contacts.email_key").nullable(),
         Field::key("phone", "phone", FieldType::Key(phones::key, "a phone number")),
-        Field::new("preferred_channel", FieldType::Enum(&["phone", "email", "sms", "wechat", "visit"]), "contacts.preferred_channel")
-            .nullable(),
+        Field::new("preferred_channel", CHANNELS, "contacts.preferred_channel").nullable(),
         Field::new("customer_id", FieldType::Id("cus"), "l.customer_id").through(links),
         Field::external_ref(),
         Field::new("created_at", FieldType::Instant, "contacts.created_at").range().sortable(),

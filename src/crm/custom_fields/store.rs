@@ -34,7 +34,13 @@ impl Listed for CustomFields {
     const FIELDS: &'static [Field] = &[
         Field::new(
             "resource",
-            FieldType::Enum(&["customers", "contacts", "opportunities", "tiers", "touch_records"]),
+            FieldType::Enum(&[
+                ("customers", "客户", "Customers"),
+                ("contacts", "联系人", "Contacts"),
+                ("opportunities", "商机", "Opportunities"),
+                ("tiers", "客户等级", "Tiers"),
+                ("touch_records", "触达记录", "Touch records"),
+            ]),
             "custom_fields.resource",
         ),
         Field::new("key", FieldType::CODE, "custom_fields.key").sortable(),

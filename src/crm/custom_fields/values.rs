@@ -249,3 +249,84 @@ pub fn keys(kind: FieldKind, value: &Value) -> Vec<Key> {
         _ => Key { text: None, number: number(kind, value) },
     }]
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+    use strum::IntoEnumIterator;
+
+    use super::*;
+    use crate::crm::custom_fields::FieldOption;
+    use crate::crm::dictionaries::Label;
+
+    fn rules(codes: &[&str]) -> CustomFieldFields {
+        let label = || Label { zh: "x".to_owned(), en: "x".to_owned() };
+        let options = codes.iter().map(|code| FieldOption { code: (*code).to_owned(), label: label(), is_active: true }).collect();
+        let (is_required, is_unique) = (false, false);
+        CustomFieldFields { label: label(), is_required, is_unique, options, default: None, min: None, max: None, pattern: None }
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            ".*".prop_map(Value::from),
+            r"-?[0-9]{1,16}(\.[0-9]{1,5})?".prop_map(Value::from),
+            r"[0-9]{4}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|\+08:00))?".prop_map(Value::from),
+            r"\+?[0-9 ()-]{3,20}".prop_map(Value::from),
+            "[a-zA-Z.]{1,8}@[a-zA-Z]{1,8}.cn".prop_map(Value::from),
+            r"https://[a-zA-Zß]{1,8}\.cn/.{0,8}".prop_map(Value::from),
+            prop::collection::vec("[ab]", 0..4).prop_map(Value::from),
+            Just(json!({ "a": null })),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_one_form_of_a_value_is_its_own(value in any_value()) {
+            for kind in FieldKind::iter() {
+                let mut errors = Vec::new();
+                match read(kind, &rules(&["a", "b"]), None, &value, "/custom/x", &mut errors) {
+                    None => prop_assert!(!errors.is_empty(), "{kind:?} refuses {value} without a reason"),
+                    Some(once) => {
+                        prop_assert!(errors.is_empty());
+                        let twice = read(kind, &rules(&["a", "b"]), None, &once, "/custom/x", &mut errors);
+                        prop_assert_eq!(twice.as_ref(), Some(&once), "{:?}", kind);
+                        let keys = keys(kind, &once);
+                        let has_key = |key: &Key| key.text.is_some() != key.number.is_some() || kind == FieldKind::LongText;
+                        prop_assert!(keys.iter().all(has_key), "{:?} {} {:?}", kind, once, keys);
+                        prop_assert!(keys.iter().all(|key| key.text.as_ref().is_none_or(|text| text.len() <= MAX_KEY)));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn numbers_are_in_the_order_of_values(left in -1_000_000_i64..1_000_000, right in -1_000_000_i64..1_000_000) {
+            let decimal = |units: i64| Value::from(Amount::from_units(units).format(SCALE));
+            let number = |units| number(FieldKind::Decimal, &decimal(units));
+            prop_assert_eq!(number(left).cmp(&number(right)), left.cmp(&right));
+        }
+
+        #[test]
+        fn no_pattern_makes_it_panic(text in ".{0,40}", subject in ".*") {
+            let _ = pattern(&text).map(|pattern| pattern.is_match(&subject));
+        }
+    }
+
+    #[test]
+    fn a_pattern_matches_the_whole() {
+        let matches = |text: &str, subject: &str| pattern(text).is_some_and(|pattern| pattern.is_match(subject));
+        assert!(matches("a|b", "a") && matches("a|b", "b") && !matches("a|b", "ab") && !matches("a", "a\n") && matches("(?i)é", "É"));
+        assert!(pattern("a)|(?:b").is_none() && pattern("(?x)a # b").is_none());
+    }
+
+    #[test]
+    fn characters_that_grow_do_not_break_the_index() {
+        let mut errors = Vec::new();
+        assert_eq!(read(FieldKind::Text, &rules(&[]), None, &json!("\u{fdfa}".repeat(100)), "/custom/x", &mut errors), None);
+        assert_eq!(errors.first().map(|error| error.code), Some(Code::TooLong));
+    }
+}

@@ -26,8 +26,8 @@ fn a_deleted_field_leaves_nothing_behind() {
             assert_eq!(admin.get(&path(&other)).await.ok(), other, "{resource}: who had none is as it was");
             assert_eq!(admin.act(&format!("{}/restore", path(&deleted))).await.ok()["custom"], json!({}), "{resource}");
             let changes = admin.changes().await;
-            let own = changes["data"].as_array().unwrap().iter().filter(|change| change["object"]["id"] == live["id"]);
-            let last = own.last().unwrap();
+            let mut own = changes["data"].as_array().unwrap().iter().filter(|change| change["object"]["id"] == live["id"]);
+            let last = own.next_back().unwrap();
             assert_eq!((&last["object"]["version"], last["type"].as_str().unwrap().split('.').nth(1)), (&json!(2), Some("updated")));
             assert_eq!(last["changed"], json!({ "custom": { "from": { "gone": "1", "kept": "2" }, "to": { "kept": "2" } } }), "{resource}");
             assert_eq!(ids(&admin.get(&format!("{collection}?custom.kept=2")).await.ok()).len(), 1, "{resource}");

@@ -8,6 +8,9 @@ use crate::harness::{ids, on_both};
 /// Something that is not a value of the type, and how it is refused.
 type Bad = (Value, &'static [(&'static str, &'static str)]);
 
+/// A type with what is special about its field, values with their one form, and what is no value.
+type Case = (&'static str, Value, Vec<(Value, Value)>, Vec<Bad>);
+
 #[test]
 fn each_type_has_its_values() {
     on_both(|app| async move {
@@ -17,7 +20,7 @@ fn each_type_has_its_values() {
         let same = |value: Value| (value.clone(), value);
         let text: &[(&str, &str)] = &[("/custom/x", "wrong_type")];
         let format: &[(&str, &str)] = &[("/custom/x", "invalid_format")];
-        let cases: Vec<(&str, Value, Vec<(Value, Value)>, Vec<Bad>)> = vec![
+        let cases: Vec<Case> = vec![
             (
                 "text",
                 json!({ "min": 2, "pattern": "[A-Z]+|长+" }),
