@@ -35,7 +35,7 @@ pub struct FilterNode {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(no_recursion)]
     pub filter: Option<Box<FilterNode>>,
-    /// A field, or one of a related object: `customer.name`.
+    /// A field, one of a related object (`customer.name`), or a custom field (`custom.<key>`, `customer.custom.<key>`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "lifecycle_stage")]
     pub field: Option<String>,

@@ -4,6 +4,7 @@
 //! is not deleted: that is what is filtered, and what makes a value unique.
 
 mod dto;
+mod keys;
 mod purge;
 pub mod routes;
 mod rows;

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::dto::{CustomField, FieldKind};
+use super::keys::{Key, keys};
 use super::store;
 use super::values::{self, Custom};
 use crate::auth::Scope;
@@ -33,7 +34,7 @@ struct Found {
     field_id: CustomFieldId,
     name: String,
     position: i32,
-    key: values::Key,
+    key: Key,
     is_unique: bool,
 }
 
@@ -132,7 +133,7 @@ fn check_reference(
 
 fn found(field: &CustomField, value: &Value) -> impl Iterator<Item = Found> {
     let (field_id, name, is_unique) = (field.id, format!("custom.{}", field.key), field.fields.is_unique);
-    let keys = values::keys(field.kind, value).into_iter().zip(0..);
+    let keys = keys(field.kind, value).into_iter().zip(0..);
     keys.map(move |(key, position)| Found { field_id, name: name.clone(), position, key, is_unique })
 }
 
