@@ -9,7 +9,8 @@ use utoipa_actix_web::{AppExt, scope};
 use crate::auth::sessions;
 use crate::changes;
 use crate::crm::{
-    api_keys, contacts, customers, dictionaries, opportunities, pipelines, tiers, timeline, touch_records, users, workspaces,
+    api_keys, contacts, custom_fields, customers, dictionaries, meta, opportunities, pipelines, tiers, timeline, touch_records, users,
+    workspaces,
 };
 use crate::http::document::Document;
 use crate::http::problem::{FieldErrorBody, ProblemBody};
@@ -35,6 +36,7 @@ Every refusal is `application/problem+json` with a stable `code`; `GET /problems
         (name = "opportunities", description = "What may be sold, on its way through a pipeline."),
         (name = "touch-records", description = "What was said and done with customers."),
         (name = "tiers", description = "How much customers matter."),
+        (name = "fields", description = "Fields that the workspace adds to its resources, and what resources consist of."),
         (name = "dictionaries", description = "Managed codes with labels in Chinese and English."),
         (name = "users", description = "Members of the workspace."),
         (name = "api-keys", description = "How other systems call."),
@@ -79,6 +81,15 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(dictionaries::routes::list_dictionaries)
             .service(dictionaries::routes::get_dictionary)
             .service(dictionaries::routes::update_dictionary)
+            .service(meta::routes::list_resources)
+            .service(meta::routes::get_resource)
+            .service(custom_fields::routes::list_fields)
+            .service(custom_fields::routes::create_field)
+            .service(custom_fields::routes::get_field)
+            .service(custom_fields::routes::update_field)
+            .service(custom_fields::routes::delete_field)
+            .service(custom_fields::routes::retire_field)
+            .service(custom_fields::routes::reactivate_field)
             .service(customers::routes::transfer_customers)
             .service(customers::routes::batch_customers)
             .service(customers::routes::batch_get_customers)

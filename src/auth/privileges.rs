@@ -59,6 +59,8 @@ privileges! {
     WriteTiers "tiers:write" ADMINS
     ReadDictionaries "dictionaries:read" EVERYONE
     WriteDictionaries "dictionaries:write" ADMINS
+    ReadFields "fields:read" EVERYONE
+    WriteFields "fields:write" ADMINS
     ReadUsers "users:read" EVERYONE
     WriteUsers "users:write" ADMINS
     ReadWorkspace "workspace:read" EVERYONE

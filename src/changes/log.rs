@@ -95,8 +95,18 @@ fn row<K: Kind>(tx: &Tx<'_>, operation: Operation, id: Id<K>, version: i64, chan
 
 /// Records the same of many objects at once, without members. Call it after their rows were written.
 pub fn record_all<K: Kind>(tx: &mut Tx<'_>, operation: Operation, ids: &[(Id<K>, i64)]) -> Result<(), Failure> {
-    for some in ids.chunks(ROWS_PER_STATEMENT) {
-        let rows: Vec<_> = some.iter().map(|(id, version)| row(tx, operation, *id, *version, Map::new())).collect();
+    record_each(tx, operation, ids.iter().map(|(id, version)| (*id, *version, Map::new())).collect())
+}
+
+/// The same, with what differs of each.
+pub fn record_each<K: Kind>(
+    tx: &mut Tx<'_>,
+    operation: Operation,
+    mut objects: Vec<(Id<K>, i64, Map<String, Value>)>,
+) -> Result<(), Failure> {
+    while !objects.is_empty() {
+        let some = objects.drain(..objects.len().min(ROWS_PER_STATEMENT));
+        let rows: Vec<_> = some.map(|(id, version, changed)| row(tx, operation, id, version, changed)).collect();
         // Several rows in one statement: the portable connection cannot.
         on_backend!(tx.conn,
             postgres: |pg| diesel::insert_into(changes::table).values(&rows).execute(pg)?,

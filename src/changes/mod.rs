@@ -5,4 +5,4 @@ mod log;
 pub mod routes;
 
 pub use feed::Feed;
-pub use log::{Operation, add_facts, diff, record, record_all};
+pub use log::{Operation, add_facts, diff, record, record_all, record_each};

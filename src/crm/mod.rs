@@ -5,10 +5,12 @@
 
 pub mod api_keys;
 pub mod contacts;
+pub mod custom_fields;
 pub mod customers;
 pub mod dictionaries;
 pub mod external_refs;
 pub mod lookup_keys;
+pub mod meta;
 pub mod objects;
 pub mod opportunities;
 pub mod phones;

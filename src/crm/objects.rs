@@ -6,6 +6,8 @@ use diesel::sql_types::BigInt;
 use serde_json::Map;
 
 use super::RESTORABLE;
+use super::custom_fields::Custom;
+use super::custom_fields::written::{self, Values};
 use super::external_refs::{self, ExternalRef};
 use super::lookup_keys::{self, KeyKind};
 use crate::changes::{Operation, record, record_all};
@@ -20,6 +22,7 @@ pub fn delete<R: Listed>(tx: &mut Tx<'_>, id: Id<R::Kind>, version: i64) -> Resu
     mark::<R>(tx, id, version, deleted_at)?;
     external_refs::remove(tx, id)?;
     lookup_keys::remove(tx, id)?;
+    written::remove(tx, id)?;
     record(tx, Operation::Deleted, id, version + 1, Map::new())
 }
 
@@ -31,10 +34,14 @@ pub fn restore<R: Listed>(
     version: i64,
     refs: &[ExternalRef],
     keys: &[(KeyKind, String)],
+    custom: &Custom,
 ) -> Result<(), Failure> {
+    // First, since whoever deletes a field holds it before the objects.
+    let values = Values::of::<R>(tx, custom)?;
     mark::<R>(tx, id, version, Condition::sql("deleted_at = NULL"))?;
     external_refs::add::<R>(tx, visible, id, refs)?;
-    Ok(lookup_keys::add(tx, id, keys)?)
+    lookup_keys::add(tx, id, keys)?;
+    values.write::<R>(tx, visible, id)
 }
 
 /// Among deleted rows, those that can still be restored.
@@ -53,22 +60,29 @@ fn mark<R: Listed>(tx: &mut Tx<'_>, id: Id<R::Kind>, version: i64, set: Conditio
 pub fn delete_with_customer<R: Listed>(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<(), Failure> {
     let set = Condition::sql("is_deleted_with_customer = ").bind(true).then(", deleted_at = ").bind(tx.now);
     let ids = mark_all::<R>(tx, customer_id, set, "deleted_at IS NULL")?;
-    let own = Condition::sql("DELETE FROM external_refs WHERE workspace_id = ").bind(tx.actor.workspace_id);
-    let own = own.then(format!(" AND object_id IN (SELECT id FROM {} WHERE workspace_id = ", R::TABLE)).bind(tx.actor.workspace_id);
-    own.then(" AND customer_id = ").bind(customer_id).then(" AND deleted_at = ").bind(tx.now).then(")").execute(tx.conn)?;
+    for table in ["external_refs", "custom_values"] {
+        let own = Condition::sql(format!("DELETE FROM {table} WHERE workspace_id = ")).bind(tx.actor.workspace_id);
+        let own = own.then(format!(" AND object_id IN (SELECT id FROM {} WHERE workspace_id = ", R::TABLE)).bind(tx.actor.workspace_id);
+        own.then(" AND customer_id = ").bind(customer_id).then(" AND deleted_at = ").bind(tx.now).then(")").execute(tx.conn)?;
+    }
     record_all(tx, Operation::Deleted, &ids)
 }
+
+/// What is found by references and values.
+type Found<R> = (Id<<R as Listed>::Kind>, Json<Vec<ExternalRef>>, Json<Custom>);
 
 /// Restores what was deleted together with a customer.
 pub fn restore_with_customer<R: Listed>(tx: &mut Tx<'_>, visible: &Condition, customer_id: CustomerId) -> Result<(), Failure> {
     let set = Condition::sql("is_deleted_with_customer = ").bind(false).then(", deleted_at = NULL");
     let ids = mark_all::<R>(tx, customer_id, set, "is_deleted_with_customer")?;
-    let with_refs = Condition::sql(format!("SELECT id, external_refs FROM {} WHERE workspace_id = ", R::TABLE));
-    let with_refs = with_refs.bind(tx.actor.workspace_id).then(" AND customer_id = ").bind(customer_id);
-    let with_refs = with_refs.then(" AND deleted_at IS NULL AND CAST(external_refs AS TEXT) <> '[]' ORDER BY id");
-    for (id, refs) in with_refs.giving::<(DbUuid, DbJson)>().load::<(Id<R::Kind>, Json<Vec<ExternalRef>>)>(tx.conn)? {
+    let found = Condition::sql(format!("SELECT id, external_refs, custom FROM {} WHERE workspace_id = ", R::TABLE));
+    let found = found.bind(tx.actor.workspace_id).then(" AND customer_id = ").bind(customer_id).then(" AND deleted_at IS NULL");
+    let found = found.then(" AND (CAST(external_refs AS TEXT) <> '[]' OR CAST(custom AS TEXT) <> '{}') ORDER BY id");
+    let found: Vec<Found<R>> = found.giving::<(DbUuid, DbJson, DbJson)>().load(tx.conn)?;
+    for (id, refs, custom) in found {
         if ids.binary_search_by_key(&id, |(restored, _)| *restored).is_ok() {
             external_refs::add::<R>(tx, visible, id, &refs.0)?;
+            Values::of::<R>(tx, &custom.0)?.write::<R>(tx, visible, id)?;
         }
     }
     record_all(tx, Operation::Restored, &ids)

@@ -22,10 +22,14 @@ pub struct Phone {
 }
 
 /// Digits and what people write between them; an extension may follow.
-fn check_number(number: &str) -> Result<(), ValidationError> {
+pub fn is_number(number: &str) -> bool {
     let written = |c: char| c.is_ascii_digit() || " +()-./,;#*xeXEtT".contains(c);
     let digits = number.chars().filter(char::is_ascii_digit).count();
-    if number.chars().all(written) && (3..=25).contains(&digits) { Ok(()) } else { Err(wrong_format("phone")) }
+    number.chars().all(written) && (3..=25).contains(&digits)
+}
+
+fn check_number(number: &str) -> Result<(), ValidationError> {
+    if is_number(number) { Ok(()) } else { Err(wrong_format("phone")) }
 }
 
 /// The E.164 form, or the bare digits of what is no dialable number.

@@ -74,6 +74,7 @@ kinds! {
     TouchRecordKind TouchRecordId "touch_record" "tch"
     CustomerEventKind CustomerEventId "customer_event" "evt"
     DictionaryKind DictionaryId "dictionary" "dic"
+    CustomFieldKind CustomFieldId "field" "fld"
     ChangeKind ChangeId "change" "chg"
     SessionKind SessionId "session" "ses"
 }

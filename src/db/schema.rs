@@ -191,6 +191,7 @@ table! {
         updated_at -> DbInstant,
         created_by_id -> Nullable<DbUuid>,
         deleted_at -> Nullable<DbInstant>,
+        custom -> DbJson,
     }
 }
 
@@ -257,6 +258,7 @@ table! {
         needs -> Nullable<Text>,
         remarks -> Nullable<Text>,
         unified_social_credit_code -> Nullable<Text>,
+        custom -> DbJson,
     }
 }
 
@@ -288,6 +290,7 @@ table! {
         updated_at -> DbInstant,
         created_by_id -> Nullable<DbUuid>,
         deleted_at -> Nullable<DbInstant>,
+        custom -> DbJson,
     }
 }
 
@@ -423,6 +426,7 @@ table! {
         created_by_id -> Nullable<DbUuid>,
         deleted_at -> Nullable<DbInstant>,
         is_deleted_with_customer -> Bool,
+        custom -> DbJson,
     }
 }
 
@@ -478,6 +482,7 @@ table! {
         created_by_id -> Nullable<DbUuid>,
         deleted_at -> Nullable<DbInstant>,
         is_deleted_with_customer -> Bool,
+        custom -> DbJson,
     }
 }
 
@@ -535,6 +540,48 @@ table! {
     }
 }
 
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    custom_fields (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        resource -> Text,
+        key -> Text,
+        #[sql_name = "type"]
+        kind -> Text,
+        label -> DbJson,
+        is_required -> Bool,
+        is_unique -> Bool,
+        options -> DbJson,
+        default_value -> Nullable<DbJson>,
+        min -> Nullable<DbJson>,
+        max -> Nullable<DbJson>,
+        pattern -> Nullable<Text>,
+        retired_at -> Nullable<DbInstant>,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+    }
+}
+
+table! {
+    use crate::db::types::DbUuid;
+    use diesel::sql_types::*;
+
+    custom_values (workspace_id, object_id, field_id, position) {
+        workspace_id -> DbUuid,
+        object_id -> DbUuid,
+        field_id -> DbUuid,
+        position -> Integer,
+        text_value -> Nullable<Text>,
+        number_value -> Nullable<BigInt>,
+        unique_value -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     workspaces,
     users,
@@ -562,5 +609,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     touch_record_contacts,
     customer_events,
     idempotency_keys,
-    search_docs
+    search_docs,
+    custom_fields,
+    custom_values
 );

@@ -47,6 +47,7 @@ pub enum Topic {
     Hierarchy = 1,
     PrimaryContacts = 2,
     DefaultTier = 3,
+    CustomFields = 4,
 }
 
 /// What a row is held for.

@@ -1,5 +1,7 @@
 //! The members of what the story makes. Ids and links are filled in when it is written.
 
+use std::collections::BTreeMap;
+
 use chrono::{Duration, NaiveDate};
 
 use super::cast::Deal;
@@ -96,6 +98,7 @@ pub fn customer(chance: &mut Chance, about: About) -> CustomerFields {
         remarks: None,
         unified_social_credit_code: None,
         external_refs: Vec::new(),
+        custom: BTreeMap::new(),
     }
 }
 
@@ -122,6 +125,7 @@ pub fn contact(chance: &mut Chance, land: &Land, person: Person, domain: &str) -
         remarks: None,
         links: Vec::new(),
         external_refs: Vec::new(),
+        custom: BTreeMap::new(),
     }
 }
 
@@ -159,6 +163,7 @@ pub fn opportunity(chance: &mut Chance, land: &Land, deal: Option<Deal>, at: Ins
         needs: None,
         remarks: None,
         external_refs: Vec::new(),
+        custom: BTreeMap::new(),
     }
 }
 
@@ -194,5 +199,6 @@ pub fn touch(
         location,
         next_touch_at,
         external_refs: Vec::new(),
+        custom: BTreeMap::new(),
     }
 }

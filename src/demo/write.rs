@@ -1,6 +1,6 @@
 //! Carries out what the story tells, through the same stores as the API: each event as whoever does it, at its time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::cast::{TIERS, TierPlan};
 use super::story::{Deed, Event, Number, Who};
@@ -71,6 +71,7 @@ fn tier(plan: &TierPlan, is_default: bool) -> CreateTier {
         discount_percent: Percent::parse(discount),
         is_active: true,
         external_refs: Vec::new(),
+        custom: BTreeMap::new(),
     };
     CreateTier { code: code.to_owned(), fields }
 }

@@ -47,6 +47,9 @@ pub enum Code {
     LastAdmin,
     NameTaken,
     ValueTaken,
+    DuplicateValues,
+    TooManyFields,
+    NotRetired,
     CustomerDeleted,
     InUse,
     InvalidTransition,
@@ -84,6 +87,7 @@ pub enum Code {
     UnrelatedReference,
     UnknownCode,
     RetiredCode,
+    RetiredField,
     PersonOnly,
     ExclusiveFields,
     DateInFuture,
@@ -331,6 +335,23 @@ impl Code {
             Self::ValueTaken => {
                 row(409, "The value is taken", "该值已被使用", "Another object has this {field}", "已有对象使用相同的 {field}")
             }
+            Self::DuplicateValues => row(
+                409,
+                "Some values are there more than once",
+                "存在重复的值",
+                "Values of this field that several objects have: {count}",
+                "该字段中被多个对象使用的值：{count} 个",
+            ),
+            Self::TooManyFields => row(
+                409,
+                "Too many custom fields",
+                "自定义字段过多",
+                "A resource has at most {max} custom fields; retire one first",
+                "每种资源最多有 {max} 个自定义字段，请先停用一个",
+            ),
+            Self::NotRetired => {
+                row(409, "The field is not retired", "字段尚未停用", "Retire the field before it is deleted", "请先停用该字段，再将其删除")
+            }
             Self::CustomerDeleted => {
                 row(409, "Its customer is deleted", "所属客户已删除", "Restore the customer first", "请先恢复所属客户")
             }
@@ -458,6 +479,13 @@ impl Code {
                 "已停用的字典代码",
                 "The code {value} of the dictionary {dictionary} is retired",
                 "字典 {dictionary} 的代码 {value} 已停用",
+            ),
+            Self::RetiredField => row(
+                422,
+                "Retired field",
+                "已停用的字段",
+                "The field {field} is retired: its value may stay or be cleared",
+                "字段 {field} 已停用：其值只能保留或清除",
             ),
             Self::PersonOnly => {
                 row(422, "For persons only", "仅适用于个人", "An organization cannot have this field", "组织客户不能填写该字段")

@@ -1,9 +1,11 @@
 //! The finished OpenAPI document, and what the shell asks it: which operations a path has, which parameters they know.
+#![expect(clippy::indexing_slicing, reason = "a JSON value read by name gives null when there is none")]
 
 use std::collections::{BTreeSet, HashMap};
 
 use actix_web::dev::ResourceDef;
 use actix_web::web::Bytes;
+use regex::Regex;
 use serde_json::Value;
 
 use super::openapi;
@@ -25,7 +27,32 @@ struct Template {
 
 struct Operation {
     method: String,
-    parameters: BTreeSet<String>,
+    parameters: Parameters,
+}
+
+/// The query parameters of an operation.
+pub struct Parameters {
+    names: BTreeSet<String>,
+    /// What names may look like that are not known beforehand.
+    patterns: Vec<Regex>,
+}
+
+impl Parameters {
+    /// An exploded object is no parameter itself: each of its members is one.
+    fn of(operation: &Value) -> Self {
+        let query = || operation["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "query");
+        let pattern = |one: &Value| one["schema"]["propertyNames"]["pattern"].as_str().and_then(|pattern| Regex::new(pattern).ok());
+        let names = query().filter(|one| pattern(one).is_none()).filter_map(|one| one["name"].as_str().map(str::to_owned));
+        Self { names: names.collect(), patterns: query().filter_map(pattern).collect() }
+    }
+
+    pub fn knows(&self, name: &str) -> bool {
+        self.names.contains(name) || self.patterns.iter().any(|pattern| pattern.is_match(name))
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
 }
 
 impl Document {
@@ -33,10 +60,7 @@ impl Document {
         openapi::finish(&mut value);
         let mut templates: Vec<Template> = Vec::new();
         for (path, method, operation) in openapi::operations(&value) {
-            let parameters = operation["parameters"].as_array().into_iter().flatten();
-            let parameters =
-                parameters.filter(|one| one["in"] == "query").filter_map(|one| one["name"].as_str().map(str::to_owned)).collect();
-            let operation = Operation { method: method.to_ascii_uppercase(), parameters };
+            let operation = Operation { method: method.to_ascii_uppercase(), parameters: Parameters::of(operation) };
             match templates.last_mut().filter(|template| template.path == path) {
                 Some(template) => template.operations.push(operation),
                 None => templates.push(Template { path: path.to_owned(), matcher: ResourceDef::new(path), operations: vec![operation] }),
@@ -89,7 +113,7 @@ impl<'d> Found<'d> {
     }
 
     /// The query parameters of an operation; `None` when the document does not know it.
-    pub fn parameters(&self, method: &str) -> Option<&'d BTreeSet<String>> {
+    pub fn parameters(&self, method: &str) -> Option<&'d Parameters> {
         let mut operations = self.0.iter().flat_map(|template| &template.operations);
         operations.find(|operation| operation.method == method).map(|operation| &operation.parameters)
     }

@@ -119,8 +119,8 @@ fn guard(request: &ServiceRequest, path: &str, found: &Found<'_>) -> Result<(), 
         return if allowed.is_empty() { Ok(()) } else { Err(method_not_allowed(allowed)) };
     };
     for (name, _) in Query::parse(request.query_string())?.pairs() {
-        if !known.contains(name) {
-            let meant = nearest(name, known.iter().map(String::as_str));
+        if !known.knows(name) {
+            let meant = nearest(name, known.names());
             return Err(Problem::new(Code::UnknownParameter).with("parameter", name).with("did_you_mean", meant.map(str::to_owned)));
         }
     }

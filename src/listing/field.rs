@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::custom::Definitions;
 use super::expansion::Expansion;
 use super::fold::fold_compare;
 use super::relation::Relation;
@@ -16,6 +17,9 @@ use crate::db::money::{Amount, SCALE};
 use crate::db::types::Instant;
 use crate::http::formats::is_date;
 
+/// The names of an enum with their labels, in Chinese and in English.
+pub type Choices = &'static [(&'static str, &'static str, &'static str)];
+
 /// How a field's values are read, compared and described.
 #[derive(Debug, Clone, Copy)]
 pub enum FieldType {
@@ -23,7 +27,7 @@ pub enum FieldType {
     Text,
     /// Compared exactly; the column holds the key that this function makes of a value, if it can.
     Key(fn(&str) -> Option<String>, &'static str),
-    Enum(&'static [&'static str]),
+    Enum(Choices),
     /// An id with this prefix.
     Id(&'static str),
     /// `system:value`; the column is a row of two.
@@ -34,6 +38,8 @@ pub enum FieldType {
     Day,
     /// A decimal amount of money; the column holds units of 10⁻⁴.
     Amount,
+    /// Compared with nothing: only whether there is a value.
+    Presence,
 }
 
 /// Where a field's column is.
@@ -47,6 +53,8 @@ pub enum Place {
     LookupKeys(&'static str),
     /// In rows of another table that the caller sees: SQL up to the comparison; a `)` ends it.
     Related(fn(&Scope) -> Condition),
+    /// In `custom_values`, as `v`, under this custom field.
+    CustomValues(AnyId),
 }
 
 /// One field of a resource's list. `name` is JSON member and query parameter.
@@ -64,12 +72,15 @@ pub struct Field {
     pub is_nullable: bool,
     /// Another field that must be given one value, or this one cannot be compared: an amount's currency.
     pub unit: Option<&'static str>,
+    /// The dictionary that its codes are of.
+    pub dictionary: Option<&'static str>,
 }
 
 impl Field {
     /// Filtered by eq and in.
     pub const fn new(name: &'static str, kind: FieldType, column: &'static str) -> Self {
-        Self { name, kind, column, place: Place::Row, is_range: false, is_sortable: false, is_nullable: false, unit: None }
+        let (is_range, is_sortable, is_nullable) = (false, false, false);
+        Self { name, kind, column, place: Place::Row, is_range, is_sortable, is_nullable, unit: None, dictionary: None }
     }
 
     pub const fn range(mut self) -> Self {
@@ -87,6 +98,12 @@ impl Field {
         self
     }
 
+    /// Its codes are of this dictionary.
+    pub const fn coded(mut self, dictionary: &'static str) -> Self {
+        self.dictionary = Some(dictionary);
+        self
+    }
+
     pub const fn through(mut self, rows: fn(&Scope) -> Condition) -> Self {
         self.place = Place::Related(rows);
         self
@@ -101,6 +118,13 @@ impl Field {
     pub const fn external_ref() -> Self {
         let mut field = Self::new("external_ref", FieldType::ExternalRef, "(r.system, r.value)");
         field.place = Place::ExternalRefs;
+        field
+    }
+
+    /// A custom field, whose values are in this column of `custom_values`.
+    pub const fn custom(kind: FieldType, column: &'static str, id: AnyId) -> Self {
+        let mut field = Self::new("custom", kind, column);
+        field.place = Place::CustomValues(id);
         field
     }
 
@@ -134,7 +158,7 @@ impl FieldType {
         Some(match self {
             Self::Text => Bind::Text(fold_compare(text.trim())),
             Self::Key(key, _) => Bind::Text(key(text)?),
-            Self::Enum(names) => Bind::Text(names.contains(&text).then(|| text.to_owned())?),
+            Self::Enum(names) => Bind::Text(names.iter().any(|(name, ..)| *name == text).then(|| text.to_owned())?),
             Self::Id(prefix) => Bind::Uuid(AnyId::from_uuid(decode_with_prefix(prefix, text)?)),
             Self::ExternalRef => text.split_once(':').map(|(system, value)| Bind::Pair(system.to_owned(), value.to_owned()))?,
             Self::Integer => Bind::Integer(text.parse().ok()?),
@@ -143,6 +167,7 @@ impl FieldType {
             Self::Instant => Bind::Instant(text.replace(' ', "+").parse::<Instant>().ok()?),
             Self::Amount => Bind::Integer(Amount::parse(text, SCALE)?.units()),
             Self::Day => Bind::Day(is_date(text).then(|| text.parse::<NaiveDate>().ok())??),
+            Self::Presence => return None,
         })
     }
 
@@ -151,7 +176,7 @@ impl FieldType {
         match self {
             Self::Text => "text".to_owned(),
             Self::Key(_, expected) => expected.to_owned(),
-            Self::Enum(names) => format!("one of {}", names.join(", ")),
+            Self::Enum(names) => format!("one of {}", names.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ")),
             Self::Id(prefix) => format!("an id that begins with {prefix}_"),
             Self::ExternalRef => "system:value".to_owned(),
             Self::Integer => "an integer".to_owned(),
@@ -159,6 +184,7 @@ impl FieldType {
             Self::Instant => "an RFC 3339 instant with an offset".to_owned(),
             Self::Day => "a day as YYYY-MM-DD".to_owned(),
             Self::Amount => "a decimal amount like 1234.50".to_owned(),
+            Self::Presence => "nothing".to_owned(),
         }
     }
 
@@ -222,6 +248,8 @@ pub trait Listed: 'static {
     const RELATIONS: &'static [Relation] = &[];
     /// What its rows name, and `expand` adds.
     const EXPANSIONS: &'static [Expansion] = &[];
+    /// What reads its custom fields, when it can have any.
+    const CUSTOM: Option<Definitions> = None;
     /// Further boolean parameters, with what each is for.
     const OPTIONS: &'static [(&'static str, &'static str)] = &[];
 }

@@ -2,6 +2,7 @@
 
 use strum::{AsRefStr, EnumIter, EnumString, IntoEnumIterator};
 
+use super::custom;
 use super::field::{Field, FieldType, Place};
 use super::relation::Source;
 use crate::auth::Scope;
@@ -34,8 +35,8 @@ impl Operator {
     /// Whether a search may compare the field so.
     pub fn is_offered(self, field: &Field) -> bool {
         match self {
-            Self::Eq | Self::Ne => true,
-            Self::In | Self::Nin => !matches!(field.kind, FieldType::Boolean),
+            Self::Eq | Self::Ne => !matches!(field.kind, FieldType::Presence),
+            Self::In | Self::Nin => !matches!(field.kind, FieldType::Boolean | FieldType::Presence),
             Self::Lt | Self::Lte | Self::Gt | Self::Gte => field.is_range,
             Self::Contains | Self::StartsWith => matches!(field.kind, FieldType::Text),
             Self::IsNull => field.is_nullable || !matches!(field.place, Place::Row),
@@ -55,7 +56,7 @@ impl Operator {
 /// One comparison.
 #[derive(Debug, Clone)]
 pub struct Filter {
-    pub field: &'static Field,
+    pub field: Field,
     pub operator: Operator,
     /// One, unless the operator is `in` or `nin`; a boolean for `is_null`.
     pub values: Vec<Bind>,
@@ -74,6 +75,7 @@ impl Filter {
             Place::ExternalRefs => Some(among("r", "external_refs")),
             Place::LookupKeys(kind) => Some(among("k", "lookup_keys").then(format!("k.kind = '{kind}' AND "))),
             Place::Related(rows) => Some(rows(scope)),
+            Place::CustomValues(id) => Some(custom::rows(source, scope, id)),
         };
         let wants_null = values.first() != Some(&Bind::Boolean(false));
         let (found, is_negated) = match (rows, operator) {
@@ -98,6 +100,11 @@ impl Filter {
             (Operator::IsNull, Some(Bind::Boolean(true))) => (Self { values: vec![Bind::Boolean(false)], ..self }, true),
             _ => (self, false),
         }
+    }
+
+    /// Whether it asks only if there is a value.
+    pub const fn is_presence(&self) -> bool {
+        matches!(self.operator, Operator::IsNull)
     }
 
     const fn excludes(&self) -> bool {
@@ -132,20 +139,23 @@ impl Filter {
 
     /// Reads `field=value` or `field[operator]=value`.
     pub fn parse(fields: &'static [Field], name: &str, value: &str) -> Result<Self, Problem> {
-        let (field_name, operator) = match name.split_once('[') {
-            Some((field, rest)) => (field, rest.strip_suffix(']').unwrap_or(rest)),
-            None => (name, ""),
+        let field = fields.iter().find(|field| field.name == field_of(name));
+        let field = field.ok_or_else(|| unknown(name, fields.iter().map(|field| field.name)))?;
+        Self::of_parameter(field, name, value)
+    }
+
+    /// The same, when the field is known.
+    pub fn of_parameter(field: &Field, name: &str, value: &str) -> Result<Self, Problem> {
+        let operator = match name.strip_prefix(field_of(name)).unwrap_or_default() {
+            "" => Some(Operator::Eq),
+            rest => rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).and_then(|name| name.parse().ok()),
         };
-        let unknown = || {
-            let meant = nearest(name, fields.iter().map(|field| field.name)).map(str::to_owned);
-            Problem::new(Code::UnknownParameter).with("parameter", name).with("did_you_mean", meant)
-        };
-        let field = fields.iter().find(|field| field.name == field_name).ok_or_else(unknown)?;
-        let operator = match operator.parse::<Operator>() {
-            _ if name == field_name => Operator::Eq,
-            Ok(operator) if operator != Operator::Eq && operator.is_parameter(field) => operator,
-            _ => return Err(unknown()),
-        };
+        let is_named = |operator: &Operator| (*operator != Operator::Eq || !name.contains('[')) && operator.is_parameter(field);
+        let operator = operator.filter(is_named).ok_or_else(|| {
+            let offered = Operator::iter().filter(|operator| *operator != Operator::Eq && operator.is_parameter(field));
+            let offered: Vec<String> = offered.map(|operator| format!("{}[{}]", field_of(name), operator.as_ref())).collect();
+            unknown(name, offered.iter().map(String::as_str).chain([field_of(name)]))
+        })?;
         let parse = |text: &str| field.kind.parse(text).ok_or_else(|| invalid(name, &field.kind.expected()));
         let values = match operator {
             Operator::In => value.split(',').map(parse).collect::<Result<Vec<_>, _>>()?,
@@ -154,8 +164,18 @@ impl Filter {
         if values.len() > MAX_IN {
             return Err(invalid(name, &format!("at most {MAX_IN} values")));
         }
-        Ok(Self { field, operator, values })
+        Ok(Self { field: *field, operator, values })
     }
+}
+
+/// The field in `field[operator]`.
+pub fn field_of(parameter: &str) -> &str {
+    parameter.split_once('[').map_or(parameter, |(field, _)| field)
+}
+
+pub fn unknown<'n>(parameter: &str, known: impl Iterator<Item = &'n str>) -> Problem {
+    let meant = nearest(parameter, known).map(str::to_owned);
+    Problem::new(Code::UnknownParameter).with("parameter", parameter).with("did_you_mean", meant)
 }
 
 /// In a pattern, what the caller wrote means itself.

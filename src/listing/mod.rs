@@ -3,6 +3,7 @@
 //! A resource declares `&[Field]` and gives its rows; nothing here knows a resource.
 
 mod cursor;
+pub mod custom;
 mod expand;
 pub mod expansion;
 mod extract;
@@ -10,6 +11,7 @@ mod field;
 mod filter;
 pub mod fold;
 mod params;
+mod reader;
 mod relation;
 pub mod relevance;
 mod request;
@@ -23,6 +25,7 @@ pub use expand::Expand;
 pub use expansion::{Expansion, Target};
 pub use extract::Expanding;
 pub use field::{Field, FieldType, Listed};
+pub use filter::Operator;
 pub use relation::Relation;
 pub use relevance::Plan;
 pub use request::List;

@@ -3,9 +3,10 @@
 use serde_json::json;
 use strum::IntoEnumIterator;
 use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
+use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 
+use super::custom::CUSTOM_NAME;
 use super::expansion;
 use super::field::{Field, FieldType, Listed};
 use super::filter::Operator;
@@ -68,8 +69,33 @@ impl<R: Listed> IntoParams for List<R> {
                 parameters.push(parameter(&format!("{}[{}]", field.name, operator.as_ref()), &format!("{described}{with_unit}"), kind));
             }
         }
+        if R::CUSTOM.is_some() {
+            parameters.push(custom());
+        }
         parameters
     }
+}
+
+/// Parameters whose names only the workspace knows: an object that is written member by member, `custom.level=gold`.
+fn custom() -> Parameter {
+    let named = ObjectBuilder::new().schema_type(Type::String).pattern(Some(CUSTOM_NAME)).build();
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property_names(Some(named))
+        .additional_properties(Some(AdditionalProperties::RefOr(text().into())))
+        .examples([json!({ "custom.contract_level": "gold", "custom.signed_on[gte]": "2026-01-01" })]);
+    ParameterBuilder::new()
+        .name("custom")
+        .parameter_in(ParameterIn::Query)
+        .style(Some(ParameterStyle::Form))
+        .explode(Some(true))
+        .description(Some(
+            "Filters by custom fields, each a parameter of its own: `custom.<key>` is equal to, `custom.<key>[in]` one of up to 200 \
+             values, separated by commas. `[lt]`, `[lte]`, `[gt]` and `[gte]` are for numbers, days and instants, `[contains]` and \
+             `[starts_with]` for `text` and `url`. A `multi_select` equals each of its choices.",
+        ))
+        .schema(Some(schema))
+        .build()
 }
 
 fn sortable(fields: &[Field]) -> String {
@@ -97,11 +123,13 @@ fn schema(kind: FieldType) -> Object {
     let formatted =
         |format: KnownFormat| ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format))).build();
     match kind {
-        FieldType::Text => text(),
+        FieldType::Text | FieldType::Presence => text(),
         FieldType::Key(_, "text") => text(),
         FieldType::Key(_, expected) => ObjectBuilder::new().schema_type(Type::String).description(Some(expected)).build(),
         FieldType::ExternalRef => ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z0-9_-]{1,32}:.{1,200}$")).build(),
-        FieldType::Enum(names) => ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().copied())).build(),
+        FieldType::Enum(names) => {
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().map(|(name, ..)| *name))).build()
+        }
         FieldType::Id(prefix) => ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^{prefix}{ID_PATTERN}$"))).build(),
         FieldType::Integer => integer(None, None, None),
         FieldType::Amount => ObjectBuilder::new().schema_type(Type::String).pattern(Some(AMOUNT_PATTERN)).build(),

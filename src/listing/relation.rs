@@ -1,5 +1,6 @@
 //! One step from a resource to another: `customer.name` of an opportunity, or opportunities that a customer `has`.
 
+use super::custom::Definitions;
 use super::field::{Field, Listed};
 use crate::auth::Scope;
 use crate::db::Condition;
@@ -13,11 +14,12 @@ pub struct Source {
     pub table: &'static str,
     pub from: &'static str,
     pub fields: &'static [Field],
+    pub custom: Option<Definitions>,
 }
 
 impl Source {
     pub const fn of<R: Listed>() -> Self {
-        Self { name: R::Kind::NAME, table: R::TABLE, from: R::FROM, fields: R::FIELDS }
+        Self { name: R::Kind::NAME, table: R::TABLE, from: R::FROM, fields: R::FIELDS, custom: R::CUSTOM }
     }
 }
 

@@ -200,6 +200,7 @@ pub struct Plan {
 impl<R: Listed> List<R> {
     /// How this page is loaded from the rows that are `seen`. In the order of relevance it is found out first which rows they are.
     pub fn plan(&self, conn: &mut DbConnection, scope: &Scope, seen: &Condition) -> Result<Plan, Failure> {
+        self.resolve(conn, scope)?;
         let Some(search) = self.text.as_ref().filter(|_| !self.is_sorted()) else {
             return Ok(Plan { which: self.page_filter(scope)?, order: self.order(), next: Next::AfterLastRow });
         };

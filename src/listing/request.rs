@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 
 use diesel::sql_types::BigInt;
 use diesel::{QueryResult, RunQueryDsl};
@@ -11,13 +12,14 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::cursor::{Cursor, list_hash};
+use super::custom;
 use super::expand::Expand;
 use super::field::{Field, Listed, from_json, to_json};
-use super::filter::Filter;
+use super::reader;
 use super::relation::Source;
 use super::relevance::{Next, SearchText};
 use super::search::SearchRequest;
-use super::tree::{self, Node};
+use super::tree::Node;
 use crate::auth::Scope;
 use crate::db::DbConnection;
 use crate::db::condition::{AnyId, Bind, Condition};
@@ -42,7 +44,9 @@ struct SortKey {
 /// A list of `R` as the query string asks for it.
 #[derive(Debug, Clone)]
 pub struct List<R> {
-    filter: Node,
+    pub(super) filter: Node,
+    /// The filter with the definitions of its custom fields, once a read has looked them up.
+    pub(super) resolved: OnceLock<Node>,
     pub(super) text: Option<SearchText>,
     sort: Vec<SortKey>,
     limit: i64,
@@ -62,6 +66,7 @@ impl<R: Listed> List<R> {
     pub fn parse(path: &str, query: &Query) -> Result<Self, Problem> {
         let mut list = Self {
             filter: Node::And(Vec::new()),
+            resolved: OnceLock::new(),
             text: query.get("q").map(SearchText::parse::<R>).transpose()?,
             sort: Vec::new(),
             limit: query.integer("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?,
@@ -90,9 +95,8 @@ impl<R: Listed> List<R> {
             list.identity.push_str(&format!("\n{name}={value}"));
             match name {
                 "sort" => list.sort = sort_keys(R::FIELDS, value)?,
-                "is_deleted" => {}
-                "q" => {}
-                _ => filters.push(Node::Leaf(Filter::parse(R::FIELDS, name, value)?)),
+                "is_deleted" | "q" => {}
+                _ => filters.push(custom::leaf::<R>(name, value)?),
             }
         }
         list.filter = Node::And(filters);
@@ -103,10 +107,11 @@ impl<R: Listed> List<R> {
     /// A list as a search asks for it.
     pub fn of_search(search: &SearchRequest, expand: Expand) -> Result<Self, Problem> {
         let source = Source::of::<R>();
-        let filter = search.filter.as_ref().map(|tree| tree::read(tree, &source, R::RELATIONS)).transpose()?;
+        let filter = search.filter.as_ref().map(|tree| reader::read(tree, &source, R::RELATIONS)).transpose()?;
         let asked = serde_json::to_string(&search.filter).unwrap_or_default();
         let list = Self {
             filter: filter.unwrap_or(Node::And(Vec::new())),
+            resolved: OnceLock::new(),
             text: search.q.as_deref().map(SearchText::parse::<R>).transpose()?,
             sort: search.sort.as_deref().map(|sort| sort_keys(R::FIELDS, sort)).transpose()?.unwrap_or_default(),
             limit: search.limit.unwrap_or(DEFAULT_LIMIT),
@@ -128,7 +133,7 @@ impl<R: Listed> List<R> {
         let fixed = self.filter.fixed();
         let sorted =
             self.sort.iter().map(|key| key.field).find(|field| field.unit.is_some_and(|unit| !fixed.iter().any(|name| name == unit)));
-        match self.filter.without_unit(&[], "").or(sorted) {
+        match self.filter.without_unit(&[], "").or(sorted.copied()) {
             Some(field) => Err(invalid(field.name, &format!("used together with {}", field.unit.unwrap_or_default()))),
             None => Ok(()),
         }
@@ -151,7 +156,7 @@ impl<R: Listed> List<R> {
 
     /// The filter, without `q` and the cursor.
     pub(super) fn filter(&self, scope: &Scope) -> Condition {
-        self.filter.condition(&Source::of::<R>(), scope, false)
+        self.resolved.get().unwrap_or(&self.filter).condition(&Source::of::<R>(), scope, false)
     }
 
     /// Whether relevance does not give the order.

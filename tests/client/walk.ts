@@ -157,6 +157,37 @@ assert.deepEqual(invalid.errors.map((error) => error.pointer), ["/amount/amount"
 const tier = { params: { path: { id: gold.id } } };
 await refused(api.DELETE("/api/v1/tiers/{id}", tier), 409, "in_use");
 
+step("objects beside their ids");
+const whole = await good(api.GET("/api/v1/opportunities/{id}", { params: { ...opportunity.params, query: { expand: ["customer.tier", "owner"] } } }));
+assert.equal(whole.customer?.name, touched.name);
+assert.equal(whole.customer?.tier?.code, gold.code);
+assert.deepEqual(whole.owner, { id: session.user.id, name: session.user.name, is_active: true });
+assert.equal(deal.customer, undefined, "only when it was asked for");
+const listed = await good(
+  api.GET("/api/v1/touch-records", { params: { query: { customer_id: created.id, sort: "-occurred_at", expand: ["contacts", "opportunity"] } } }),
+);
+assert.deepEqual(listed.data.map((row) => [row.contacts?.[0]?.name, row.opportunity?.id]), [[buyer.name, deal.id], [buyer.name, deal.id]]);
+
+step("fields of one's own");
+const label = { zh: "合同编号", en: "Contract number" };
+const numberField = await good(
+  api.POST("/api/v1/fields", { body: { resource: "customers", key: `contract_${run}`, label, type: "text", is_unique: true, pattern: "HT-[0-9]{4}" } }),
+  201,
+);
+const contract = `custom.${numberField.key}`;
+await good(api.PATCH("/api/v1/customers/{id}", { ...customer, body: { custom: { [numberField.key]: "HT-0001" } } }));
+const wrongNumber = await refused(api.PATCH("/api/v1/customers/{id}", { ...customer, body: { custom: { [numberField.key]: "1" } } }), 422, "validation_failed");
+assert.deepEqual(wrongNumber.errors.map((error) => error.pointer), [`/custom/${numberField.key}`]);
+const byContract = await good(api.POST("/api/v1/customers/search", { body: { filter: { field: contract, op: "eq", value: "ht-0001" } } }));
+assert.deepEqual(byContract.data.map((row) => [row.id, row.custom?.[numberField.key]]), [[created.id, "HT-0001"]]);
+const described = await good(api.GET("/api/v1/meta/resources/{resource}", { params: { path: { resource: "customers" } } }));
+assert.ok(described.fields.some((field) => field.name === contract && field.is_custom));
+const ownField = { params: { path: { id: numberField.id } } };
+await refused(api.DELETE("/api/v1/fields/{id}", ownField), 409, "not_retired");
+await good(api.POST("/api/v1/fields/{id}/retire", ownField));
+await good(api.DELETE("/api/v1/fields/{id}", ownField), 204);
+assert.deepEqual((await good(api.GET("/api/v1/customers/{id}", customer))).custom, {});
+
 step("upserts, and a retry that is done once");
 const reference = { system: "erp", value: `C/${run}` };
 const byRef = { params: { path: reference } };

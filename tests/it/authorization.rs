@@ -22,10 +22,11 @@ enum Target {
     Opportunity,
     TouchRecord,
     Tier,
+    Field,
 }
 
 /// Ids of one object of each kind, in the order of `Target`.
-type Family = [String; 7];
+type Family = [String; 8];
 
 /// Who may: the roles that get past the door.
 #[derive(Clone, Copy, PartialEq)]
@@ -51,7 +52,7 @@ fn entry(operation: &'static str, who: Who, target: Target, body: impl Into<Opti
 }
 
 fn table() -> Vec<Entry> {
-    use Target::{ApiKey, Contact, Customer, None as Nothing, Opportunity, Tier, TouchRecord, User};
+    use Target::{ApiKey, Contact, Customer, Field, None as Nothing, Opportunity, Tier, TouchRecord, User};
     use Who::{Admins, Anyone, Known, Readers, Writers};
     let nobody = json!({ "email": "nobody@example.com", "password": "wrong password" });
     vec![
@@ -142,6 +143,15 @@ fn table() -> Vec<Entry> {
         entry("update_tier", Admins, Tier, json!({})),
         entry("delete_tier", Admins, Tier, None),
         entry("restore_tier", Admins, Tier, None),
+        entry("list_resources", Readers, Nothing, None),
+        entry("get_resource", Readers, Nothing, None),
+        entry("list_fields", Readers, Nothing, None),
+        entry("create_field", Admins, Nothing, json!({})),
+        entry("get_field", Readers, Field, None),
+        entry("update_field", Admins, Field, json!({})),
+        entry("retire_field", Admins, Field, None),
+        entry("reactivate_field", Admins, Field, None),
+        entry("delete_field", Admins, Field, None),
         entry("list_changes", Admins, Nothing, None),
     ]
 }
@@ -171,7 +181,10 @@ async fn family(owner: &Actor, admin: &Actor, name: &str) -> Family {
         reference(owner, path, id).await;
     }
     reference(admin, "tiers", &tier).await;
-    [customer, contact, user, key, opportunity, touch, tier]
+    let key_of_field = name.replace(' ', "_");
+    let field = json!({ "resource": "tiers", "key": key_of_field, "type": "text", "label": { "zh": name, "en": name } });
+    let field = id(admin.post("/fields", field).await.created());
+    [customer, contact, user, key, opportunity, touch, tier, field]
 }
 
 /// Gives an object its own id as a reference.
@@ -188,7 +201,8 @@ impl Objects {
         rep.delete(&format!("/touch-records/{}", deleted[5])).await.no_content();
         rep.delete(&format!("/contacts/{}", deleted[1])).await.no_content();
         rep.delete(&format!("/customers/{}", deleted[0])).await.no_content();
-        let unknown = ["cus", "con", "usr", "key", "opp", "tch", "tier"].map(|prefix| format!("{prefix}_01jd9xq3v8e6ft2m4k7w0zr5ya"));
+        let unknown =
+            ["cus", "con", "usr", "key", "opp", "tch", "tier", "fld"].map(|prefix| format!("{prefix}_01jd9xq3v8e6ft2m4k7w0zr5ya"));
         let (invisible, foreign) = (family(&other, admin, "invisible").await, family(&stranger, &stranger, "foreign").await);
         Self { own, invisible, foreign, deleted, unknown }
     }
@@ -204,6 +218,7 @@ fn pick(target: Target, of: &Family) -> &str {
         Target::Opportunity => &of[4],
         Target::TouchRecord => &of[5],
         Target::Tier => &of[6],
+        Target::Field => &of[7],
     }
 }
 
@@ -215,7 +230,8 @@ struct Call {
 
 impl Call {
     async fn by(&self, actor: &Actor, id: &str) -> (u16, Value) {
-        let path = self.path.replace("{id}", id).replace("{name}", "source").replace("{code}", "not_found");
+        let path =
+            self.path.replace("{id}", id).replace("{name}", "source").replace("{resource}", "customers").replace("{code}", "not_found");
         let path = path.replace("{system}", "matrix").replace("{value}", if id.is_empty() { "nobody" } else { id });
         let path = path.strip_prefix("/api/v1").unwrap_or(&path).to_owned();
         let request = actor.request(self.method.clone(), &path);

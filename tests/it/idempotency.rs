@@ -136,6 +136,15 @@ async fn calls(app: &App, admin: &Actor) -> Vec<Call> {
         calls.push((upsert, Method::PATCH, format!("/{resource}/{referred}"), data));
         calls.push((batch, post.clone(), format!("/{resource}/batch"), json!({ "mode": "partial", "operations": [again] })));
     }
+    let text = |key: &str| json!({ "resource": "tiers", "key": key, "type": "text", "label": { "zh": "x", "en": "x" } });
+    let (field, retired) = (make("/fields", text("x")).await, make("/fields", text("y")).await);
+    admin.act(&format!("/fields/{retired}/retire")).await.ok();
+    calls.extend([
+        ("create_field", post.clone(), "/fields".to_owned(), text("z")),
+        ("update_field", Method::PATCH, format!("/fields/{field}"), json!({ "is_unique": true })),
+        ("retire_field", post.clone(), format!("/fields/{field}/retire"), Null),
+        ("reactivate_field", post.clone(), format!("/fields/{retired}/reactivate"), Null),
+    ]);
     let restored = ["restore_customer", "restore_contact", "restore_tier", "restore_opportunity", "restore_touch_record"];
     calls.extend(restored.into_iter().zip(deleted).map(|(operation, path)| (operation, post.clone(), path, Null)));
     calls

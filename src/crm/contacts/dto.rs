@@ -8,6 +8,7 @@ use validator::Validate;
 
 use super::fields::Contacts;
 use super::rules::check_distinct_customers;
+use crate::crm::custom_fields::Custom;
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::phones::Phone;
 use crate::crm::resource::upsert::Upsert;
@@ -120,6 +121,10 @@ pub struct ContactFields {
     #[schema(max_items = 10)]
     #[validate(custom(function = "check_distinct"))]
     pub external_refs: Vec<ExternalRef>,
+    /// Values of the workspace's own fields (`/fields`), by their keys. In a patch each key stands for itself: null clears it.
+    #[serde(default)]
+    #[schema(value_type = Object, example = json!({ "contract_level": "gold" }))]
+    pub custom: Custom,
 }
 
 impl Patchable for ContactFields {

@@ -1,6 +1,7 @@
 //! What contacts are listed by, and who sees them.
 
 use crate::auth::{Reach, Scope};
+use crate::crm::custom_fields;
 use crate::crm::customers::{self, Customers};
 use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::phones;
@@ -9,6 +10,7 @@ use crate::crm::touch_records::{self, TouchRecords};
 use crate::crm::users;
 use crate::db::Condition;
 use crate::db::id::ContactKind;
+use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
 use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 
@@ -28,11 +30,20 @@ fn links(scope: &Scope) -> Condition {
     .then(" AND ")
 }
 
+const CHANNELS: FieldType = FieldType::Enum(&[
+    ("phone", "电话", "Phone"),
+    ("email", "邮件", "E-mail"),
+    ("sms", "短信", "SMS"),
+    ("wechat", "微信", "WeChat"),
+    ("visit", "拜访", "Visit"),
+]);
+
 impl Listed for Contacts {
     type Kind = ContactKind;
     const SCHEMA: &'static str = "Contact";
     const TABLE: &'static str = "contacts";
     const HAS_DELETED: bool = true;
+    const CUSTOM: Option<Definitions> = Some(custom_fields::store::definitions);
     const SEARCHED: Option<&'static str> = Some("name, phones, e-mail and remarks");
     const RELATIONS: &'static [Relation] = &[
         Relation::many::<Customers>(
@@ -65,8 +76,7 @@ impl Listed for Contacts {
         Field::new("title", FieldType::Text, "contacts.title_fold").nullable(),
         Field::new("email", FieldType::LOWER_CASE, "contacts.email_key").nullable(),
         Field::key("phone", "phone", FieldType::Key(phones::key, "a phone number")),
-        Field::new("preferred_channel", FieldType::Enum(&["phone", "email", "sms", "wechat", "visit"]), "contacts.preferred_channel")
-            .nullable(),
+        Field::new("preferred_channel", CHANNELS, "contacts.preferred_channel").nullable(),
         Field::new("customer_id", FieldType::Id("cus"), "l.customer_id").through(links),
         Field::external_ref(),
         Field::new("created_at", FieldType::Instant, "contacts.created_at").range().sortable(),

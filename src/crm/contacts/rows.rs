@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::dto::{Channel, Consents, Contact, ContactFields, ContactLink, SocialAccount};
+use crate::crm::custom_fields::Custom;
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::phones::Phone;
 use crate::db::id::{ContactId, UserId, WorkspaceId};
@@ -36,6 +37,7 @@ pub struct ContactRow {
     pub created_at: Instant,
     pub updated_at: Instant,
     pub created_by_id: Option<UserId>,
+    pub custom: Json<Custom>,
 }
 
 impl ContactRow {
@@ -44,11 +46,12 @@ impl ContactRow {
         let Self {
             workspace_id: _, id, version, name, name_fold: _, title, title_fold: _, department, email, email_key: _, phones, wechat,
             social_accounts, gender, birthday, preferred_channel, consents, remarks, external_refs, created_at, updated_at, created_by_id,
+            custom,
         } = self;
         let fields = ContactFields {
             name, title, department, email, phones: phones.0, wechat, social_accounts: social_accounts.0, gender, birthday,
             preferred_channel: preferred_channel.map(|channel| channel.0), consents: consents.0, remarks, links,
-            external_refs: external_refs.0,
+            external_refs: external_refs.0, custom: custom.0,
         };
         Contact { id, version, fields, created_at, updated_at, created_by_id }
     }
@@ -59,12 +62,12 @@ pub fn row_of(workspace_id: WorkspaceId, contact: &Contact) -> ContactRow {
     let Contact { id, version, fields, created_at, updated_at, created_by_id } = contact.clone();
     let ContactFields {
         name, title, department, email, phones, wechat, social_accounts, gender, birthday, preferred_channel, consents, remarks, links: _,
-        external_refs,
+        external_refs, custom,
     } = fields;
     ContactRow {
         workspace_id, id, version, name_fold: fold_compare(&name), name, title_fold: title.as_deref().map(fold_compare), title, department,
         email_key: email.as_deref().map(str::to_lowercase), email, phones: Json(phones), wechat, social_accounts: Json(social_accounts),
         gender, birthday, preferred_channel: preferred_channel.map(Named), consents: Json(consents), remarks,
-        external_refs: Json(external_refs), created_at, updated_at, created_by_id,
+        external_refs: Json(external_refs), created_at, updated_at, created_by_id, custom: Json(custom),
     }
 }

@@ -9,6 +9,7 @@ use super::rows::{ContactRow, row_of};
 use super::{links, rules, search};
 use crate::auth::{Reach, Scope};
 use crate::changes::{Operation, diff, record};
+use crate::crm::custom_fields::written::{self, Values};
 use crate::crm::lookup_keys::{self, KeyKind};
 use crate::crm::{customers, external_refs, objects, phones, references};
 use crate::db::id::ContactId;
@@ -73,14 +74,15 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Re
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateContact) -> Result<Contact, Failure> {
-    let fields = input.fields.clone();
-    let may_demote = check(tx, scope, None, &fields)?;
+    let mut fields = input.fields.clone();
+    let (may_demote, values) = check(tx, scope, None, &mut fields)?;
     let id = ContactId::new();
     let contact = Contact { id, version: 1, fields, created_at: tx.now, updated_at: tx.now, created_by_id: tx.actor.user_id };
     diesel::insert_into(contacts::table).values(&row_of(scope.workspace_id, &contact)).execute(tx.conn)?;
     links::replace(tx, id, &[], &contact.fields.links, may_demote)?;
     external_refs::add::<Contacts>(tx, &visible(scope, false), id, &contact.fields.external_refs)?;
     lookup_keys::add(tx, id, &keys(&contact.fields))?;
+    values.write::<Contacts>(tx, &visible(scope, false), id)?;
     crate::crm::search::index(tx, id, &search::texts(&contact.fields), &[])?;
     search::index_customers(tx, &contact.fields.links)?;
     record(tx, Operation::Created, id, contact.version, diff(None, Some(&contact))?)?;
@@ -91,7 +93,7 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch,
     let before = get_for_change(tx.conn, scope, id, false)?;
     if_match.check(before.version)?;
     let mut after = Contact { fields: patch.apply(&before.fields)?, ..before.clone() };
-    let may_demote = check(tx, scope, Some(&before.fields), &after.fields)?;
+    let (may_demote, values) = check(tx, scope, Some(&before.fields), &mut after.fields)?;
     let mut changed = diff(Some(&before), Some(&after))?;
     if changed.is_empty() {
         return Ok(before);
@@ -111,6 +113,7 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch,
     if before.fields.phones != after.fields.phones {
         lookup_keys::replace(tx, id, &keys(&after.fields))?;
     }
+    values.write::<Contacts>(tx, &visible(scope, false), id)?;
     index_changed(tx, &before, &after)?;
     record(tx, Operation::Updated, id, after.version, changed)?;
     Ok(after)
@@ -148,8 +151,8 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch
     if_match.check(contact.version)?;
     tx.lock(Topic::PrimaryContacts)?;
     links::mark_deleted(tx, id, false)?;
-    let ContactFields { external_refs, .. } = &contact.fields;
-    objects::restore::<Contacts>(tx, &visible(scope, false), id, contact.version, external_refs, &keys(&contact.fields))?;
+    let ContactFields { external_refs, custom, .. } = &contact.fields;
+    objects::restore::<Contacts>(tx, &visible(scope, false), id, contact.version, external_refs, &keys(&contact.fields), custom)?;
     search::index_all_customers(tx, id, &[])?;
     let restored = get(tx.conn, scope, id)?;
     // Somebody else may have become a customer's primary contact in the meantime.
@@ -157,14 +160,15 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch
     Ok(restored)
 }
 
-/// Gives whether others may be demoted.
-fn check(tx: &mut Tx<'_>, scope: &Scope, before: Option<&ContactFields>, after: &ContactFields) -> Result<bool, Failure> {
+/// Gives whether others may be demoted, and what becomes of the custom values.
+fn check(tx: &mut Tx<'_>, scope: &Scope, before: Option<&ContactFields>, after: &mut ContactFields) -> Result<(bool, Values), Failure> {
     let mut errors = validation::errors(after);
     let had = before.map(|before| before.links.as_slice()).unwrap_or_default();
     let may_demote = links::check(tx, scope, had, &after.links, &mut errors)?;
     references::check_codes(tx, &rules::codes(after), &before.map(rules::codes).unwrap_or_default(), &mut errors)?;
+    let values = written::check::<Contacts>(tx, scope, before.map(|before| &before.custom), &mut after.custom, &mut errors)?;
     Problem::check(errors)?;
-    Ok(may_demote)
+    Ok((may_demote, values))
 }
 
 fn keys(fields: &ContactFields) -> Vec<(KeyKind, String)> {

@@ -42,6 +42,7 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatc
         customer.version,
         &customer.fields.external_refs,
         &keys(&customer.fields),
+        &customer.fields.custom,
     )?;
     (customer.version, customer.updated_at) = (customer.version + 1, tx.now);
     record(tx, Operation::Restored, id, customer.version, Map::new())?;

@@ -8,6 +8,7 @@ use validator::Validate;
 
 use super::fields::Customers;
 use super::rules::{check_country, check_credit_code};
+use crate::crm::custom_fields::Custom;
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::phones::Phone;
 use crate::crm::resource::upsert::Upsert;
@@ -155,6 +156,10 @@ pub struct CustomerFields {
     #[schema(max_items = 10)]
     #[validate(custom(function = "check_distinct"))]
     pub external_refs: Vec<ExternalRef>,
+    /// Values of the workspace's own fields (`/fields`), by their keys. In a patch each key stands for itself: null clears it.
+    #[serde(default)]
+    #[schema(value_type = Object, example = json!({ "contract_level": "gold" }))]
+    pub custom: Custom,
 }
 
 impl CustomerFields {

@@ -2,6 +2,7 @@
 
 use crate::auth::{Reach, Scope};
 use crate::crm::contacts::{self, Contacts};
+use crate::crm::custom_fields;
 use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::phones;
 use crate::crm::resource::expanded;
@@ -10,11 +11,20 @@ use crate::crm::touch_records::{self, TouchRecords};
 use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::CustomerKind;
+use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
 use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 
 /// The list of customers.
 pub struct Customers;
+
+const LIFECYCLE: FieldType = FieldType::Enum(&[
+    ("lead", "线索", "Lead"),
+    ("prospect", "潜在客户", "Prospect"),
+    ("customer", "客户", "Customer"),
+    ("loyal", "忠诚客户", "Loyal customer"),
+    ("churned", "流失客户", "Churned"),
+]);
 
 impl Listed for Customers {
     type Kind = CustomerKind;
@@ -23,6 +33,7 @@ impl Listed for Customers {
     const FROM: &'static str = "customers JOIN customer_profiles ON customer_profiles.workspace_id = customers.workspace_id \
                                 AND customer_profiles.customer_id = customers.id";
     const HAS_DELETED: bool = true;
+    const CUSTOM: Option<Definitions> = Some(custom_fields::store::definitions);
     const SEARCHED: Option<&'static str> = Some("name, phones, e-mail, remarks and contacts' names");
     const RELATIONS: &'static [Relation] = &[
         Relation::one::<Tiers>(
@@ -66,22 +77,30 @@ impl Listed for Customers {
     ];
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "customers.name_fold").sortable(),
-        Field::new("kind", FieldType::Enum(&["organization", "person"]), "customers.kind"),
-        Field::new("lifecycle_stage", FieldType::Enum(&["lead", "prospect", "customer", "loyal", "churned"]), "customers.lifecycle_stage"),
-        Field::new("status", FieldType::Enum(&["active", "inactive", "blocked"]), "customers.status"),
+        Field::new("kind", FieldType::Enum(&[("organization", "组织", "Organization"), ("person", "个人", "Person")]), "customers.kind"),
+        Field::new("lifecycle_stage", LIFECYCLE, "customers.lifecycle_stage"),
+        Field::new(
+            "status",
+            FieldType::Enum(&[("active", "正常", "Active"), ("inactive", "停用", "Inactive"), ("blocked", "禁止往来", "Blocked")]),
+            "customers.status",
+        ),
         Field::new("owner_id", FieldType::Id("usr"), "customers.owner_id").nullable(),
         Field::new("pool_id", FieldType::Id("pool"), "customers.pool_id").nullable(),
         Field::new("tier_id", FieldType::Id("tier"), "customers.tier_id").nullable(),
         Field::new("parent_id", FieldType::Id("cus"), "customers.parent_id").nullable(),
         Field::new("service_rep_id", FieldType::Id("usr"), "customers.service_rep_id").nullable(),
-        Field::new("source", FieldType::CODE, "customers.source").nullable(),
+        Field::new("source", FieldType::CODE, "customers.source").nullable().coded("source"),
         Field::new("source_detail", FieldType::CODE, "customers.source_detail").nullable(),
-        Field::key("industries", "industry", FieldType::CODE),
-        Field::new("ownership_type", FieldType::CODE, "customers.ownership_type").nullable(),
-        Field::new("trade_type", FieldType::CODE, "customers.trade_type").nullable(),
-        Field::new("location_type", FieldType::CODE, "customers.location_type").nullable(),
-        Field::new("region", FieldType::CODE, "customers.region").nullable(),
-        Field::new("intent_level", FieldType::Enum(&["none", "low", "medium", "high"]), "customers.intent_level"),
+        Field::key("industries", "industry", FieldType::CODE).coded("industry"),
+        Field::new("ownership_type", FieldType::CODE, "customers.ownership_type").nullable().coded("ownership_type"),
+        Field::new("trade_type", FieldType::CODE, "customers.trade_type").nullable().coded("trade_type"),
+        Field::new("location_type", FieldType::CODE, "customers.location_type").nullable().coded("location_type"),
+        Field::new("region", FieldType::CODE, "customers.region").nullable().coded("region"),
+        Field::new(
+            "intent_level",
+            FieldType::Enum(&[("none", "无", "None"), ("low", "低", "Low"), ("medium", "中", "Medium"), ("high", "高", "High")]),
+            "customers.intent_level",
+        ),
         Field::new("email", FieldType::LOWER_CASE, "customers.email_key").nullable(),
         Field::key("phone", "phone", FieldType::Key(phones::key, "a phone number")),
         Field::new("country", FieldType::CODE, "customer_profiles.country").nullable(),

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::dto::{Address, Customer, CustomerFields, CustomerKind, CustomerStatus, IntentLevel, LifecycleStage};
+use crate::crm::custom_fields::Custom;
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::phones::Phone;
 use crate::db::id::{CustomerId, PoolId, TierId, UserId, WorkspaceId};
@@ -69,6 +70,7 @@ pub struct ProfileRow {
     pub needs: Option<String>,
     pub remarks: Option<String>,
     pub unified_social_credit_code: Option<String>,
+    pub custom: Json<Custom>,
 }
 
 impl From<(CustomerRow, ProfileRow)> for Customer {
@@ -81,7 +83,7 @@ impl From<(CustomerRow, ProfileRow)> for Customer {
         } = row;
         let ProfileRow {
             workspace_id: _, customer_id: _, industries, phones, website, country, province, city, district, street, postal_code, birthday, gender,
-            education, income_band, family, needs, remarks, unified_social_credit_code,
+            education, income_band, family, needs, remarks, unified_social_credit_code, custom,
         } = profile;
         let address = Address { country, province, city, district, street, postal_code };
         let address = (address != Address::default()).then_some(address);
@@ -89,6 +91,7 @@ impl From<(CustomerRow, ProfileRow)> for Customer {
             name, status: status.0, parent_id, service_rep_id, source, source_detail, industries: industries.0, ownership_type, trade_type,
             location_type, region, intent_level: intent_level.0, email, employee_count, phones: phones.0, website, address, birthday, gender,
             education, income_band, family, needs, remarks, unified_social_credit_code, external_refs: external_refs.0,
+            custom: custom.0,
         };
         Self {
             id, version, kind: kind.0, lifecycle_stage: lifecycle_stage.0, owner_id, pool_id, tier_id, fields, last_touch_at, next_touch_at,
@@ -106,7 +109,7 @@ pub fn rows_of(workspace_id: WorkspaceId, customer: &Customer) -> (CustomerRow, 
     let CustomerFields {
         name, status, parent_id, service_rep_id, source, source_detail, industries, ownership_type, trade_type, location_type, region,
         intent_level, email, employee_count, phones, website, address, birthday, gender, education, income_band, family, needs, remarks,
-        unified_social_credit_code, external_refs,
+        unified_social_credit_code, external_refs, custom,
     } = fields;
     let Address { country, province, city, district, street, postal_code } = address.unwrap_or_default();
     let row = CustomerRow {
@@ -117,7 +120,7 @@ pub fn rows_of(workspace_id: WorkspaceId, customer: &Customer) -> (CustomerRow, 
     };
     let profile = ProfileRow {
         workspace_id, customer_id: id, industries: Json(industries), phones: Json(phones), website, country, province, city, district, street,
-        postal_code, birthday, gender, education, income_band, family, needs, remarks, unified_social_credit_code,
+        postal_code, birthday, gender, education, income_band, family, needs, remarks, unified_social_credit_code, custom: Json(custom),
     };
     (row, profile)
 }

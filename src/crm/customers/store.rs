@@ -8,6 +8,7 @@ use super::rows::{CustomerRow, ProfileRow, rows_of};
 use super::{events, hierarchy, ownership, rules, search};
 use crate::auth::Scope;
 use crate::changes::{Operation, add_facts, diff, record};
+use crate::crm::custom_fields::written;
 use crate::crm::lookup_keys::{self, KeyKind};
 use crate::crm::{external_refs, phones, references};
 use crate::db::id::CustomerId;
@@ -92,11 +93,12 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Customers>) -> R
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<Customer, Failure> {
     let CreateCustomer { kind, lifecycle_stage, owner_id, pool_id, tier_id, fields } = input.clone();
-    let fields = fields.tidy();
+    let mut fields = fields.tidy();
     let mut errors = rules::check(kind, &fields);
     let (owner_id, pool_id) = ownership::place(tx, scope, owner_id, pool_id, &mut errors)?;
     references::check_tier(tx, "/tier_id", tier_id, &mut errors)?;
     check_references(tx, scope, None, &fields, &mut errors)?;
+    let values = written::check::<Customers>(tx, scope, None, &mut fields.custom, &mut errors)?;
     let id = CustomerId::new();
     hierarchy::check(tx, scope, id, None, fields.parent_id, &mut errors)?;
     Problem::check(errors)?;
@@ -121,6 +123,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<
     diesel::insert_into(customer_profiles::table).values(&profile).execute(tx.conn)?;
     external_refs::add::<Customers>(tx, &visible(scope, false), id, &customer.fields.external_refs)?;
     lookup_keys::add(tx, id, &keys(&customer.fields))?;
+    values.write::<Customers>(tx, &visible(scope, false), id)?;
     crate::crm::search::index(tx, id, &search::texts(&customer.fields), &[])?;
     record(tx, Operation::Created, id, customer.version, diff(None, Some(&customer))?)?;
     Ok(customer)
@@ -133,9 +136,12 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatch
     after.fields = patch.apply(&before.fields)?.tidy();
     let mut errors = rules::check(before.kind, &after.fields);
     check_references(tx, scope, Some(&before.fields), &after.fields, &mut errors)?;
+    let values = written::check::<Customers>(tx, scope, Some(&before.fields.custom), &mut after.fields.custom, &mut errors)?;
     hierarchy::check(tx, scope, id, before.fields.parent_id, after.fields.parent_id, &mut errors)?;
     Problem::check(errors)?;
-    save(tx, scope, &before, after, Operation::Updated)
+    let after = save(tx, scope, &before, after, Operation::Updated)?;
+    values.write::<Customers>(tx, &visible(scope, false), id)?;
+    Ok(after)
 }
 
 /// Writes what changed, as the next version; nothing when nothing changed.

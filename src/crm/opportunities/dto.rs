@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::fields::Opportunities;
+use crate::crm::custom_fields::Custom;
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::pipelines::{ForecastCategory, StageKind};
 use crate::crm::resource::upsert::Upsert;
@@ -44,6 +45,10 @@ pub struct OpportunityFields {
     #[schema(max_items = 10)]
     #[validate(custom(function = "check_distinct"))]
     pub external_refs: Vec<ExternalRef>,
+    /// Values of the workspace's own fields (`/fields`), by their keys. In a patch each key stands for itself: null clears it.
+    #[serde(default)]
+    #[schema(value_type = Object, example = json!({ "contract_level": "gold" }))]
+    pub custom: Custom,
 }
 
 impl OpportunityFields {

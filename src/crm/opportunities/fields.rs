@@ -2,6 +2,7 @@
 
 use crate::auth::{Reach, Scope};
 use crate::crm::contacts::{self, Contacts};
+use crate::crm::custom_fields;
 use crate::crm::customers::{self, Customers};
 use crate::crm::pipelines;
 use crate::crm::resource::expanded;
@@ -9,19 +10,29 @@ use crate::crm::touch_records::{self, TouchRecords};
 use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::OpportunityKind;
+use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
 use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 
 /// The list of opportunities.
 pub struct Opportunities;
 
-const CATEGORIES: FieldType = FieldType::Enum(&["pipeline", "best_case", "commit", "closed", "omitted"]);
+const CATEGORIES: FieldType = FieldType::Enum(&[
+    ("pipeline", "跟进中", "Pipeline"),
+    ("best_case", "乐观预期", "Best case"),
+    ("commit", "承诺", "Commit"),
+    ("closed", "已成交", "Closed"),
+    ("omitted", "不计入", "Omitted"),
+]);
+const STAGE_KINDS: FieldType =
+    FieldType::Enum(&[("open", "进行中", "Open"), ("won", "赢单", "Won"), ("lost", "输单", "Lost"), ("void", "作废", "Void")]);
 
 impl Listed for Opportunities {
     type Kind = OpportunityKind;
     const SCHEMA: &'static str = "Opportunity";
     const TABLE: &'static str = "opportunities";
     const HAS_DELETED: bool = true;
+    const CUSTOM: Option<Definitions> = Some(custom_fields::store::definitions);
     const SEARCHED: Option<&'static str> = Some("name and remarks");
     const RELATIONS: &'static [Relation] = &[
         Relation::one::<Customers>(
@@ -63,7 +74,7 @@ impl Listed for Opportunities {
         Field::new("contact_id", FieldType::Id("con"), "opportunities.contact_id").nullable(),
         Field::new("pipeline_id", FieldType::Id("pip"), "opportunities.pipeline_id"),
         Field::new("stage_id", FieldType::Id("stg"), "opportunities.stage_id"),
-        Field::new("stage_kind", FieldType::Enum(&["open", "won", "lost", "void"]), "opportunities.stage_kind"),
+        Field::new("stage_kind", STAGE_KINDS, "opportunities.stage_kind"),
         Field::new("stage_entered_at", FieldType::Instant, "opportunities.stage_entered_at").range().sortable(),
         Field::new("amount", FieldType::Amount, "opportunities.amount").range().sortable().in_unit_of("amount_currency"),
         Field::new("amount_currency", FieldType::CODE, "opportunities.amount_currency").nullable(),
@@ -71,9 +82,9 @@ impl Listed for Opportunities {
         Field::new("forecast_category", CATEGORIES, "opportunities.forecast_category").nullable(),
         Field::new("expected_close_date", FieldType::Day, "opportunities.expected_close_date").range().sortable().nullable(),
         Field::new("closed_at", FieldType::Instant, "opportunities.closed_at").range().sortable().nullable(),
-        Field::new("close_reason_code", FieldType::CODE, "opportunities.close_reason_code").nullable(),
+        Field::new("close_reason_code", FieldType::CODE, "opportunities.close_reason_code").nullable().coded("close_reason"),
         Field::new("owner_id", FieldType::Id("usr"), "opportunities.owner_id"),
-        Field::new("source", FieldType::CODE, "opportunities.source").nullable(),
+        Field::new("source", FieldType::CODE, "opportunities.source").nullable().coded("source"),
         Field::external_ref(),
         Field::new("created_at", FieldType::Instant, "opportunities.created_at").range().sortable(),
         Field::new("updated_at", FieldType::Instant, "opportunities.updated_at").range().sortable(),

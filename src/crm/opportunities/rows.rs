@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::dto::{Opportunity, OpportunityFields};
 use super::rules;
+use crate::crm::custom_fields::Custom;
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::pipelines::{ForecastCategory, StageKind};
 use crate::db::id::{ContactId, CustomerId, OpportunityId, PipelineId, StageId, UserId, WorkspaceId};
@@ -44,6 +45,7 @@ pub struct OpportunityRow {
     pub updated_at: Instant,
     pub created_by_id: Option<UserId>,
     pub is_deleted_with_customer: bool,
+    pub custom: Json<Custom>,
 }
 
 impl From<(OpportunityRow, i32)> for Opportunity {
@@ -54,11 +56,12 @@ impl From<(OpportunityRow, i32)> for Opportunity {
             workspace_id: _, id, version, name, name_fold: _, customer_id, contact_id, pipeline_id, stage_id, stage_kind, stage_entered_at,
             amount, amount_currency, probability, forecast_category, expected_close_date, closed_at, close_reason_code, owner_id, source,
             competitor, needs, remarks, external_refs, created_at, updated_at, created_by_id, is_deleted_with_customer: _,
+            custom,
         } = row;
         let fields = OpportunityFields {
             name, contact_id, amount: Money::of_columns(amount, amount_currency.as_deref()), probability,
             forecast_category: forecast_category.map(|category| category.0), expected_close_date, source, competitor, needs, remarks,
-            external_refs: external_refs.0,
+            external_refs: external_refs.0, custom: custom.0,
         };
         rules::weigh(Self {
             id, version, customer_id, pipeline_id, stage_id, stage_kind: stage_kind.0, stage_entered_at, stage_probability, owner_id, fields,
@@ -74,7 +77,7 @@ pub fn row_of(workspace_id: WorkspaceId, opportunity: &Opportunity) -> Opportuni
         weighted_amount: _, closed_at, close_reason_code, created_at, updated_at, created_by_id,
     } = opportunity.clone();
     let OpportunityFields {
-        name, contact_id, amount, probability, forecast_category, expected_close_date, source, competitor, needs, remarks, external_refs,
+        name, contact_id, amount, probability, forecast_category, expected_close_date, source, competitor, needs, remarks, external_refs, custom,
     } = fields;
     let (amount, amount_currency) = Money::columns(amount.as_ref());
     OpportunityRow {
@@ -82,5 +85,6 @@ pub fn row_of(workspace_id: WorkspaceId, opportunity: &Opportunity) -> Opportuni
         stage_kind: Named(stage_kind), stage_entered_at, amount, amount_currency, probability,
         forecast_category: forecast_category.map(Named), expected_close_date, closed_at, close_reason_code, owner_id, source, competitor,
         needs, remarks, external_refs: Json(external_refs), created_at, updated_at, created_by_id, is_deleted_with_customer: false,
+        custom: Json(custom),
     }
 }

@@ -90,6 +90,7 @@ mod tests {
             needs: None,
             remarks: None,
             external_refs: Vec::new(),
+            custom: Default::default(),
         };
         weigh(Opportunity {
             id: OpportunityId::new(),

@@ -9,6 +9,7 @@ use super::rows::{OpportunityRow, row_of};
 use super::{rules, search, stage_moves};
 use crate::auth::Scope;
 use crate::changes::{Operation, add_facts, diff, record};
+use crate::crm::custom_fields::written;
 use crate::crm::pipelines::{self, Pipeline, Stage, StageKind};
 use crate::crm::{contacts, customers, external_refs, objects, references};
 use crate::db::id::{CustomerId, OpportunityId, PipelineId, StageId};
@@ -77,7 +78,7 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Opportunities>) 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOpportunity) -> Result<Opportunity, Failure> {
     let CreateOpportunity { customer_id, pipeline_id, stage_id, owner_id, fields } = input.clone();
     let mut errors = rules::check(StageKind::Open, &fields);
-    let fields = fields.tidy();
+    let mut fields = fields.tidy();
     let customer = customers::store::hold(tx, scope, customer_id, &mut errors)?;
     references::check_user(tx, "/owner_id", owner_id, &mut errors)?;
     if owner_id.is_some() && !scope.may_change(owner_id) {
@@ -86,6 +87,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOpportunity) -> Resu
     let pipelines = pipelines::store::list(tx.conn, scope.workspace_id)?;
     let place = first_place(&pipelines, pipeline_id, stage_id, &mut errors);
     check_references(tx, scope, customer_id, None, &fields, &mut errors)?;
+    let values = written::check::<Opportunities>(tx, scope, None, &mut fields.custom, &mut errors)?;
     Problem::check(errors)?;
     // What is missing has been reported.
     let Some(((pipeline, stage), customer)) = place.zip(customer) else { return Err(Problem::new(Code::InternalError).into()) };
@@ -109,6 +111,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOpportunity) -> Resu
     });
     diesel::insert_into(opportunities::table).values(&row_of(scope.workspace_id, &opportunity)).execute(tx.conn)?;
     external_refs::add::<Opportunities>(tx, &visible(scope, false), opportunity.id, &opportunity.fields.external_refs)?;
+    values.write::<Opportunities>(tx, &visible(scope, false), opportunity.id)?;
     crate::crm::search::index(tx, opportunity.id, &search::texts(&opportunity.fields), &[])?;
     stage_moves::enter(tx, &opportunity, None, None, None)?;
     record(tx, Operation::Created, opportunity.id, opportunity.version, diff(None, Some(&opportunity))?)?;
@@ -124,12 +127,15 @@ pub fn update(
 ) -> Result<Opportunity, Failure> {
     let before = get_for_change(tx.conn, scope, id)?;
     if_match.check(before.version)?;
-    let fields = patch.apply(&before.fields)?;
+    let mut fields = patch.apply(&before.fields)?;
     let mut errors = rules::check(before.stage_kind, &fields);
     check_references(tx, scope, before.customer_id, Some(&before.fields), &fields, &mut errors)?;
+    let values = written::check::<Opportunities>(tx, scope, Some(&before.fields.custom), &mut fields.custom, &mut errors)?;
     Problem::check(errors)?;
     let after = rules::weigh(Opportunity { fields: fields.tidy(), ..before.clone() });
-    save(tx, scope, &before, after, Operation::Updated, &[])
+    let after = save(tx, scope, &before, after, Operation::Updated, &[])?;
+    values.write::<Opportunities>(tx, &visible(scope, false), id)?;
+    Ok(after)
 }
 
 /// Writes what changed, as the next version, with facts of the operation; nothing when nothing changed.
@@ -171,7 +177,8 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: OpportunityId, if_match: &IfM
     let mut opportunity = changeable(scope, find(tx.conn, deleted)?.ok_or_else(Problem::not_found)?)?;
     if_match.check(opportunity.version)?;
     customers::store::hold_any(tx, opportunity.customer_id)?;
-    objects::restore::<Opportunities>(tx, &visible(scope, false), id, opportunity.version, &opportunity.fields.external_refs, &[])?;
+    let OpportunityFields { external_refs, custom, .. } = &opportunity.fields;
+    objects::restore::<Opportunities>(tx, &visible(scope, false), id, opportunity.version, external_refs, &[], custom)?;
     (opportunity.version, opportunity.updated_at) = (opportunity.version + 1, tx.now);
     record(tx, Operation::Restored, id, opportunity.version, Map::new())?;
     Ok(opportunity)

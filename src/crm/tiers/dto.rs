@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::fields::Tiers;
+use crate::crm::custom_fields::Custom;
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::resource::upsert::Upsert;
 use crate::db::id::{TierId, UserId};
@@ -51,6 +52,10 @@ pub struct TierFields {
     #[schema(max_items = 10)]
     #[validate(custom(function = "check_distinct"))]
     pub external_refs: Vec<ExternalRef>,
+    /// Values of the workspace's own fields (`/fields`), by their keys. In a patch each key stands for itself: null clears it.
+    #[serde(default)]
+    #[schema(value_type = Object, example = json!({ "contract_level": "gold" }))]
+    pub custom: Custom,
 }
 
 const fn yes() -> bool {

@@ -1,9 +1,11 @@
 //! What tiers are listed by.
 
+use crate::crm::custom_fields;
 use crate::crm::customers::{self, Customers};
 use crate::crm::resource::expanded;
 use crate::crm::users;
 use crate::db::id::TierKind;
+use crate::listing::custom::Definitions;
 use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 
 /// The list of tiers.
@@ -16,6 +18,7 @@ impl Listed for Tiers {
     const SCHEMA: &'static str = "Tier";
     const TABLE: &'static str = "tiers";
     const HAS_DELETED: bool = true;
+    const CUSTOM: Option<Definitions> = Some(custom_fields::store::definitions);
     const OPTIONS: &'static [(&'static str, &'static str)] = &[(INCLUDE_COUNTS, "Adds `customer_count`.")];
     const RELATIONS: &'static [Relation] = &[Relation::many::<Customers>(
         "customers",

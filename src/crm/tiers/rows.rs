@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::dto::{Tier, TierFields};
+use crate::crm::custom_fields::Custom;
 use crate::crm::external_refs::ExternalRef;
 use crate::db::id::{TierId, UserId, WorkspaceId};
 use crate::db::money::Money;
@@ -35,6 +36,7 @@ pub struct TierRow {
     pub created_at: Instant,
     pub updated_at: Instant,
     pub created_by_id: Option<UserId>,
+    pub custom: Json<Custom>,
 }
 
 impl From<TierRow> for Tier {
@@ -43,12 +45,13 @@ impl From<TierRow> for Tier {
         let TierRow {
             workspace_id: _, id, version, code, name, name_fold: _, rank, color, is_default, benefits, credit_limit_amount,
             credit_limit_currency, payment_terms_days, cadence_days, recycle_days, discount_percent, is_active, external_refs, created_at,
-            updated_at, created_by_id,
+            updated_at, created_by_id, custom,
         } = row;
         let fields = TierFields {
             name, rank, color, is_default, benefits, payment_terms_days, cadence_days, recycle_days,
             credit_limit: Money::of_columns(credit_limit_amount, credit_limit_currency.as_deref()),
             discount_percent: discount_percent.map(Percent::from_units), is_active, external_refs: external_refs.0,
+            custom: custom.0,
         };
         Self { id, version, code, fields, customer_count: None, created_at, updated_at, created_by_id }
     }
@@ -59,12 +62,12 @@ pub fn row_of(workspace_id: WorkspaceId, tier: &Tier) -> TierRow {
     let Tier { id, version, code, fields, customer_count: _, created_at, updated_at, created_by_id } = tier.clone();
     let TierFields {
         name, rank, color, is_default, benefits, credit_limit, payment_terms_days, cadence_days, recycle_days, discount_percent, is_active,
-        external_refs,
+        external_refs, custom,
     } = fields;
     let (credit_limit_amount, credit_limit_currency) = Money::columns(credit_limit.as_ref());
     TierRow {
         workspace_id, id, version, code, name_fold: fold_compare(&name), name, rank, color, is_default, benefits, credit_limit_amount,
         credit_limit_currency, payment_terms_days, cadence_days, recycle_days, discount_percent: discount_percent.map(Percent::units),
-        is_active, external_refs: Json(external_refs), created_at, updated_at, created_by_id,
+        is_active, external_refs: Json(external_refs), created_at, updated_at, created_by_id, custom: Json(custom),
     }
 }

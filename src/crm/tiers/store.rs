@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::dto::{CreateTier, Tier, UpdateTier};
+use super::dto::{CreateTier, Tier, TierFields, UpdateTier};
 use super::fields::{INCLUDE_COUNTS, Tiers};
 use super::rows::{TierRow, row_of};
 use crate::auth::Scope;
 use crate::changes::{Operation, diff, record};
+use crate::crm::custom_fields::written;
 use crate::crm::customers::{self, Customers};
 use crate::crm::{external_refs, objects};
 use crate::db::id::{TierId, WorkspaceId};
@@ -19,10 +20,10 @@ use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
-use crate::http::problem::Problem;
+use crate::http::problem::{FieldError, Problem};
 use crate::http::validation;
-use crate::listing::List;
 use crate::listing::rows::{count, exists, holder, rows, with_id, with_ids};
+use crate::listing::{List, Plan};
 
 fn load(conn: &mut DbConnection, which: Condition) -> Result<Tier, Failure> {
     let row = tiers::table.filter(which).select(TierRow::as_select()).first(conn).optional()?;
@@ -49,19 +50,14 @@ pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[TierId]) -> Result
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Tiers>) -> Result<Page<Tier>, Failure> {
     let seen = rows::<Tiers>(scope.workspace_id, list.is_deleted);
-    let loaded = tiers::table
-        .filter(seen.clone())
-        .filter(list.page_filter(scope)?)
-        .order(list.order())
-        .limit(list.rows())
-        .select(TierRow::as_select())
-        .load(conn)?;
+    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
+    let loaded = tiers::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(TierRow::as_select()).load(conn)?;
     let mut data: Vec<Tier> = loaded.into_iter().map(Tier::from).collect();
     if list.has(INCLUDE_COUNTS) {
         count_customers(conn, scope, &mut data)?;
     }
     let total = list.total(conn, scope, seen)?;
-    Ok(list.page(scope, data, total)?)
+    Ok(list.page_with(scope, data, total, next)?)
 }
 
 /// How many customers that the caller sees have each tier, in one statement.
@@ -76,15 +72,18 @@ fn count_customers(conn: &mut DbConnection, scope: &Scope, tiers: &mut [Tier]) -
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateTier) -> Result<Tier, Failure> {
-    let (id, fields) = (TierId::new(), input.fields.clone().tidy());
+    let (id, mut fields) = (TierId::new(), input.fields.clone().tidy());
+    let mut errors = Vec::new();
+    let values = written::check::<Tiers>(tx, scope, None, &mut fields.custom, &mut errors)?;
     let (created_at, updated_at, created_by_id) = (tx.now, tx.now, tx.actor.user_id);
     let tier = Tier { id, version: 1, code: input.code.clone(), fields, customer_count: None, created_at, updated_at, created_by_id };
-    check(tx, &tier)?;
+    check(tx, &tier, errors)?;
     if tier.fields.is_default {
         demote_default(tx, id)?;
     }
     diesel::insert_into(tiers::table).values(&row_of(tx.actor.workspace_id, &tier)).execute(tx.conn).map_err(raced)?;
     external_refs::add::<Tiers>(tx, &rows::<Tiers>(scope.workspace_id, false), id, &tier.fields.external_refs)?;
+    values.write::<Tiers>(tx, &rows::<Tiers>(scope.workspace_id, false), id)?;
     record(tx, Operation::Created, id, tier.version, diff(None, Some(&tier))?)?;
     Ok(tier)
 }
@@ -92,8 +91,10 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateTier) -> Result<Tier
 pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: TierId, if_match: &IfMatch, patch: &UpdateTier) -> Result<Tier, Failure> {
     let before = load(tx.conn, one(scope.workspace_id, id, false))?;
     if_match.check(before.version)?;
-    let after = Tier { fields: patch.apply(&before.fields)?.tidy(), ..before.clone() };
-    check(tx, &after)?;
+    let mut after = Tier { fields: patch.apply(&before.fields)?.tidy(), ..before.clone() };
+    let mut errors = Vec::new();
+    let values = written::check::<Tiers>(tx, scope, Some(&before.fields.custom), &mut after.fields.custom, &mut errors)?;
+    check(tx, &after, errors)?;
     if after.fields.is_default && !before.fields.is_default {
         demote_default(tx, id)?;
     }
@@ -101,6 +102,7 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: TierId, if_match: &IfMatch, pa
     if before.fields.external_refs != after.fields.external_refs {
         external_refs::replace::<Tiers>(tx, &rows::<Tiers>(scope.workspace_id, false), id, &after.fields.external_refs)?;
     }
+    values.write::<Tiers>(tx, &rows::<Tiers>(scope.workspace_id, false), id)?;
     Ok(after)
 }
 
@@ -136,7 +138,7 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: TierId, if_match: &IfMatch) -
     let deleted = objects::restorable::<Tiers>(tx, one(scope.workspace_id, id, true));
     let tier = load(tx.conn, deleted)?;
     if_match.check(tier.version)?;
-    check(tx, &tier)?;
+    check(tx, &tier, Vec::new())?;
     let own = rows::<Tiers>(scope.workspace_id, false);
     let mut after = tier.clone();
     if tier.fields.is_default && exists::<Tiers>(tx.conn, own.clone().then(" AND tiers.is_default"))? {
@@ -144,15 +146,17 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: TierId, if_match: &IfMatch) -
         after.fields.is_default = false;
         diesel::update(tiers::table.find((tx.actor.workspace_id, id))).set(tiers::is_default.eq(false)).execute(tx.conn)?;
     }
-    objects::restore::<Tiers>(tx, &own, id, tier.version, &tier.fields.external_refs, &[]).map_err(stale_when_raced)?;
+    let TierFields { external_refs, custom, .. } = &tier.fields;
+    objects::restore::<Tiers>(tx, &own, id, tier.version, external_refs, &[], custom).map_err(stale_when_raced)?;
     (after.version, after.updated_at) = (tier.version + 1, tx.now);
     record(tx, Operation::Restored, id, after.version, diff(Some(&tier), Some(&after))?)?;
     Ok(after)
 }
 
 /// What is wrong with the members; and code and rank belong to one tier.
-fn check(tx: &mut Tx<'_>, tier: &Tier) -> Result<(), Failure> {
-    Problem::check(validation::errors(&tier.fields))?;
+fn check(tx: &mut Tx<'_>, tier: &Tier, mut errors: Vec<FieldError>) -> Result<(), Failure> {
+    errors.extend(validation::errors(&tier.fields));
+    Problem::check(errors)?;
     let workspace_id = tx.actor.workspace_id;
     let taken = |field: &str, holder: Option<TierId>| match holder.filter(|holder| *holder != tier.id) {
         Some(holder) => Err(Problem::new(Code::ValueTaken).with("field", field).with("existing_id", holder.to_string())),

@@ -2,11 +2,13 @@
 
 use crate::auth::{Reach, Scope};
 use crate::crm::contacts::{self, Contacts};
+use crate::crm::custom_fields;
 use crate::crm::customers::{self, Customers};
 use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::TouchRecordKind;
+use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
 use crate::listing::{Expansion, Field, FieldType, Listed, Relation};
 
@@ -23,6 +25,7 @@ impl Listed for TouchRecords {
     const SCHEMA: &'static str = "TouchRecord";
     const TABLE: &'static str = "touch_records";
     const HAS_DELETED: bool = true;
+    const CUSTOM: Option<Definitions> = Some(custom_fields::store::definitions);
     const RELATIONS: &'static [Relation] = &[
         Relation::one::<Customers>(
             "customer",
@@ -61,11 +64,15 @@ impl Listed for TouchRecords {
         Field::new("customer_id", FieldType::Id("cus"), "touch_records.customer_id"),
         Field::new("contact_ids", FieldType::Id("con"), "c.contact_id").through(contacts),
         Field::new("opportunity_id", FieldType::Id("opp"), "touch_records.opportunity_id").nullable(),
-        Field::new("type", FieldType::CODE, "touch_records.type"),
-        Field::new("direction", FieldType::Enum(&["inbound", "outbound", "none"]), "touch_records.direction"),
+        Field::new("type", FieldType::CODE, "touch_records.type").coded("touch_type"),
+        Field::new(
+            "direction",
+            FieldType::Enum(&[("inbound", "对方发起", "Inbound"), ("outbound", "我方发起", "Outbound"), ("none", "无", "None")]),
+            "touch_records.direction",
+        ),
         Field::new("occurred_at", FieldType::Instant, "touch_records.occurred_at").range().sortable(),
         Field::new("summary", FieldType::Text, "touch_records.summary_fold"),
-        Field::new("outcome", FieldType::CODE, "touch_records.outcome").nullable(),
+        Field::new("outcome", FieldType::CODE, "touch_records.outcome").nullable().coded("touch_outcome"),
         Field::new("next_touch_at", FieldType::Instant, "touch_records.next_touch_at").range().sortable().nullable(),
         Field::new("author_id", FieldType::Id("usr"), "touch_records.author_id"),
         Field::external_ref(),

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::dto::{Direction, Location, TouchRecord, TouchRecordFields};
+use crate::crm::custom_fields::Custom;
 use crate::crm::external_refs::ExternalRef;
 use crate::db::id::{ContactId, CustomerId, OpportunityId, TouchRecordId, UserId, WorkspaceId};
 use crate::db::schema::touch_records;
@@ -35,6 +36,7 @@ pub struct TouchRecordRow {
     pub updated_at: Instant,
     pub created_by_id: Option<UserId>,
     pub is_deleted_with_customer: bool,
+    pub custom: Json<Custom>,
 }
 
 impl From<TouchRecordRow> for TouchRecord {
@@ -43,11 +45,12 @@ impl From<TouchRecordRow> for TouchRecord {
         let TouchRecordRow {
             workspace_id: _, id, version, customer_id, contact_ids, opportunity_id, touch_type, counts_as_touch, direction, occurred_at,
             duration_seconds, summary, summary_fold: _, content, outcome, location, next_touch_at, author_id, external_refs, created_at,
-            updated_at, created_by_id, is_deleted_with_customer: _,
+            updated_at, created_by_id, is_deleted_with_customer: _, custom,
         } = row;
         let fields = TouchRecordFields {
             contact_ids: contact_ids.0, opportunity_id, touch_type, direction: direction.0, occurred_at, duration_seconds, summary, content,
             outcome, location: location.map(|location| location.0), next_touch_at, external_refs: external_refs.0,
+            custom: custom.0,
         };
         Self { id, version, customer_id, fields, counts_as_touch, author_id, created_at, updated_at, created_by_id }
     }
@@ -58,12 +61,12 @@ pub fn row_of(workspace_id: WorkspaceId, touch: &TouchRecord) -> TouchRecordRow 
     let TouchRecord { id, version, customer_id, fields, counts_as_touch, author_id, created_at, updated_at, created_by_id } = touch.clone();
     let TouchRecordFields {
         contact_ids, opportunity_id, touch_type, direction, occurred_at, duration_seconds, summary, content, outcome, location,
-        next_touch_at, external_refs,
+        next_touch_at, external_refs, custom,
     } = fields;
     TouchRecordRow {
         workspace_id, id, version, customer_id, contact_ids: Json(contact_ids), opportunity_id, touch_type, counts_as_touch,
         direction: Named(direction), occurred_at, duration_seconds, summary_fold: fold_compare(&summary), summary, content, outcome,
         location: location.map(Json), next_touch_at, author_id, external_refs: Json(external_refs), created_at, updated_at, created_by_id,
-        is_deleted_with_customer: false,
+        is_deleted_with_customer: false, custom: Json(custom),
     }
 }

@@ -50,6 +50,7 @@ mod tests {
             location: None,
             next_touch_at: None,
             external_refs: Vec::new(),
+            custom: Default::default(),
         };
         assert!(check(&touch(now.plus(CLOCKS_DIFFER)), now).is_empty());
         let late = check(&touch(now.plus(CLOCKS_DIFFER + Duration::milliseconds(1))), now);

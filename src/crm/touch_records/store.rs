@@ -13,6 +13,7 @@ use super::rows::{TouchRecordRow, row_of};
 use super::rules;
 use crate::auth::Scope;
 use crate::changes::{Operation, diff, record};
+use crate::crm::custom_fields::written;
 use crate::crm::customers::Customer;
 use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::{contacts, customers, dictionaries, external_refs, objects, references};
@@ -24,8 +25,8 @@ use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
-use crate::listing::List;
 use crate::listing::rows::{with_id, with_ids};
+use crate::listing::{List, Plan};
 
 fn find(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<TouchRecord>> {
     let found = touch_records::table.filter(which).select(TouchRecordRow::as_select()).first(conn).optional()?;
@@ -53,22 +54,24 @@ fn changeable(scope: &Scope, touch: TouchRecord) -> Result<TouchRecord, Failure>
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<TouchRecords>) -> Result<Page<TouchRecord>, Failure> {
     let seen = visible(scope, list.is_deleted);
+    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
     let rows = touch_records::table
         .filter(seen.clone())
-        .filter(list.page_filter(scope)?)
-        .order(list.order())
+        .filter(which)
+        .order(order)
         .limit(list.rows())
         .select(TouchRecordRow::as_select())
         .load(conn)?;
     let total = list.total(conn, scope, seen)?;
-    Ok(list.page(scope, rows.into_iter().map(TouchRecord::from).collect(), total)?)
+    Ok(list.page_with(scope, rows.into_iter().map(TouchRecord::from).collect(), total, next)?)
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateTouchRecord) -> Result<TouchRecord, Failure> {
-    let CreateTouchRecord { customer_id, fields } = input.clone();
+    let CreateTouchRecord { customer_id, mut fields } = input.clone();
     let mut errors = rules::check(&fields, tx.now);
     let customer = customers::store::hold(tx, scope, customer_id, &mut errors)?;
     check_references(tx, scope, customer_id, None, &fields, &mut errors)?;
+    let values = written::check::<TouchRecords>(tx, scope, None, &mut fields.custom, &mut errors)?;
     Problem::check(errors)?;
     let Some(customer) = customer else { return Err(Problem::new(Code::InternalError).into()) };
     let touch = TouchRecord {
@@ -85,6 +88,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateTouchRecord) -> Resu
     diesel::insert_into(touch_records::table).values(&row_of(scope.workspace_id, &touch)).execute(tx.conn)?;
     add_contacts(tx, &touch)?;
     external_refs::add::<TouchRecords>(tx, &visible(scope, false), touch.id, &touch.fields.external_refs)?;
+    values.write::<TouchRecords>(tx, &visible(scope, false), touch.id)?;
     record(tx, Operation::Created, touch.id, touch.version, diff(None, Some(&touch))?)?;
     refresh(tx, scope, customer, i64::from(touch.counts_as_touch))?;
     Ok(touch)
@@ -103,6 +107,7 @@ pub fn update(
     let mut errors = rules::check(&after.fields, tx.now);
     let customer = customers::store::hold_any(tx, before.customer_id)?;
     check_references(tx, scope, before.customer_id, Some(&before.fields), &after.fields, &mut errors)?;
+    let values = written::check::<TouchRecords>(tx, scope, Some(&before.fields.custom), &mut after.fields.custom, &mut errors)?;
     Problem::check(errors)?;
     let changed = diff(Some(&before), Some(&after))?;
     if changed.is_empty() {
@@ -123,6 +128,7 @@ pub fn update(
     if before.fields.external_refs != after.fields.external_refs {
         external_refs::replace::<TouchRecords>(tx, &visible(scope, false), id, &after.fields.external_refs)?;
     }
+    values.write::<TouchRecords>(tx, &visible(scope, false), id)?;
     record(tx, Operation::Updated, id, after.version, changed)?;
     refresh(tx, scope, customer, i64::from(after.counts_as_touch) - i64::from(before.counts_as_touch))?;
     Ok(after)
@@ -141,7 +147,8 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: TouchRecordId, if_match: &IfM
     let mut touch = changeable(scope, find(tx.conn, deleted)?.ok_or_else(Problem::not_found)?)?;
     if_match.check(touch.version)?;
     let customer = customers::store::hold_any(tx, touch.customer_id)?;
-    objects::restore::<TouchRecords>(tx, &visible(scope, false), id, touch.version, &touch.fields.external_refs, &[])?;
+    let TouchRecordFields { external_refs, custom, .. } = &touch.fields;
+    objects::restore::<TouchRecords>(tx, &visible(scope, false), id, touch.version, external_refs, &[], custom)?;
     (touch.version, touch.updated_at) = (touch.version + 1, tx.now);
     record(tx, Operation::Restored, id, touch.version, Map::new())?;
     refresh(tx, scope, customer, i64::from(touch.counts_as_touch))?;

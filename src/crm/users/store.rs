@@ -34,7 +34,7 @@ impl Listed for Users {
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "users.name_fold").sortable(),
         Field::new("is_active", FieldType::Boolean, "users.is_active"),
-        Field::new("kind", FieldType::Enum(&["person", "service"]), "users.kind"),
+        Field::new("kind", FieldType::Enum(&[("person", "个人", "Person"), ("service", "服务账号", "Service account")]), "users.kind"),
     ];
 }
 
