@@ -32,12 +32,18 @@ pub struct Texts {
 
 /// Makes the object's document of its texts, and of names of others.
 pub fn index<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, texts: &Texts, names: &[String]) -> QueryResult<()> {
+    let (name, tokens) = document::<K>(tx.actor.workspace_id, texts, names);
+    write(tx, id, &name, &tokens)
+}
+
+/// The name of an object's document, and its tokens.
+pub fn document<K: Kind>(workspace_id: WorkspaceId, texts: &Texts, names: &[String]) -> (String, String) {
     let Texts { name, email, phones, remarks } = texts;
     let mut document = Document::default();
     [Some(name), email.as_ref(), remarks.as_ref()].into_iter().flatten().for_each(|text| document.add_text(text));
     phones.iter().flat_map(|phone| phones::writings(&phone.number)).for_each(|digits| document.add_number(&digits));
     names.iter().for_each(|name| document.add_text(name));
-    write(tx, id, &name_key(name), &document.render(&space(tx.actor.workspace_id, K::NAME)))
+    (name_key(name), document.render(&space(workspace_id, K::NAME)))
 }
 
 fn write<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, name: &str, tokens: &str) -> QueryResult<()> {

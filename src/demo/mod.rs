@@ -3,7 +3,7 @@
 //! `story` tells what happens, `write` carries it out through the stores of the API.
 
 mod cast;
-mod chance;
+pub mod chance;
 mod lands;
 mod life;
 mod members;

@@ -229,6 +229,22 @@ pub fn from_json(kind: FieldType, value: &Value) -> Option<Option<Bind>> {
     })
 }
 
+/// Of whom a list is asked, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    pub is_sqlite: bool,
+    /// Another order than that of ids.
+    pub is_sorted: bool,
+}
+
+/// A part of what a caller sees.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub rows: Condition,
+    /// So few that they are better sorted than waited for on a walk in the list's order, when no index has them in it.
+    pub is_small: bool,
+}
+
 /// A resource with a list.
 pub trait Listed: 'static {
     /// What its rows are.
@@ -250,6 +266,9 @@ pub trait Listed: 'static {
     const EXPANSIONS: &'static [Expansion] = &[];
     /// What reads its custom fields, when it can have any.
     const CUSTOM: Option<Definitions> = None;
+    /// What a caller that does not see everything sees, as parts that are found each in its own way; none when one walk does for
+    /// all.
+    const PARTS: fn(&Scope, Asked) -> Vec<Part> = |_, _| Vec::new();
     /// Further boolean parameters, with what each is for.
     const OPTIONS: &'static [(&'static str, &'static str)] = &[];
 }

@@ -107,6 +107,23 @@ impl Filter {
         matches!(self.operator, Operator::IsNull)
     }
 
+    /// Whether no index has what it finds in the order of ids.
+    pub fn is_loose(&self) -> bool {
+        match (self.operator, self.field.place) {
+            // What lies in another table comes in the order of that one.
+            (Operator::Eq, Place::Row) => self.field.column.starts_with("customer_profiles."),
+            (_, Place::Row) => true,
+            // Found there, in whatever order.
+            (_, Place::LookupKeys(_) | Place::ExternalRefs | Place::CustomValues(_) | Place::Related(_)) => false,
+        }
+    }
+
+    /// Whether it needs no table that is joined to this one.
+    pub fn is_within(&self, table: &str) -> bool {
+        let column = self.field.column.strip_prefix(table);
+        !matches!(self.field.place, Place::Row) || column.is_some_and(|column| column.starts_with('.'))
+    }
+
     const fn excludes(&self) -> bool {
         matches!(self.operator, Operator::Ne | Operator::Nin)
     }
@@ -121,16 +138,17 @@ impl Filter {
                 values.iter().map(|value| compared("=", value)).reduce(Condition::or).unwrap_or(Condition::sql("1 = 0"))
             }
             (Operator::In | Operator::Nin, values) => Condition::any_of(column, values.iter().cloned()),
-            (Operator::Lt, [value]) => compared("<", value),
-            (Operator::Lte, [value]) => compared("<=", value),
-            (Operator::Gt, [value]) => compared(">", value),
-            (Operator::Gte, [value]) => compared(">=", value),
+            // A range may be narrow or wide.
+            (Operator::Lt, [value]) => compared("<", value).planned_anew(),
+            (Operator::Lte, [value]) => compared("<=", value).planned_anew(),
+            (Operator::Gt, [value]) => compared(">", value).planned_anew(),
+            (Operator::Gte, [value]) => compared(">=", value).planned_anew(),
             (Operator::Contains, [Bind::Text(part)]) => {
                 compared("LIKE", &Bind::Text(format!("%{}%", escape_like(part)))).then(" ESCAPE '!'")
             }
             // A range, which an index answers; nothing sorts behind the last code point.
             (Operator::StartsWith, [Bind::Text(prefix)]) => {
-                compared(">=", &Bind::Text(prefix.clone())).and(compared("<", &Bind::Text(format!("{prefix}\u{10FFFF}"))))
+                compared(">=", &Bind::Text(prefix.clone())).and(compared("<", &Bind::Text(format!("{prefix}\u{10FFFF}")))).planned_anew()
             }
             (_, [value, ..]) => compared("=", value),
             (_, []) => Condition::sql("1 = 0"),

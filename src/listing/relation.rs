@@ -28,6 +28,8 @@ impl Source {
 pub struct Relation {
     pub name: &'static str,
     pub to: Source,
+    /// What stands between the two: a table of links with a join behind it, or nothing.
+    pub through: &'static str,
     /// SQL that joins a row of `to` with the row of this resource.
     pub join: &'static str,
     /// What the caller sees of `to`.
@@ -41,17 +43,24 @@ pub struct Relation {
 impl Relation {
     /// The one row that a row belongs to.
     pub const fn one<R: Listed>(name: &'static str, scope: &'static str, join: &'static str, visible: fn(&Scope) -> Condition) -> Self {
-        Self { name, to: Source::of::<R>(), join, visible, scope, is_many: false }
+        Self { name, to: Source::of::<R>(), through: "", join, visible, scope, is_many: false }
     }
 
     /// The rows that belong to a row.
     pub const fn many<R: Listed>(name: &'static str, scope: &'static str, join: &'static str, visible: fn(&Scope) -> Condition) -> Self {
-        Self { name, to: Source::of::<R>(), join, visible, scope, is_many: true }
+        Self { name, to: Source::of::<R>(), through: "", join, visible, scope, is_many: true }
+    }
+
+    /// By rows of another table, which come first: SQLite keeps the order of a `CROSS JOIN`.
+    #[must_use]
+    pub const fn through(mut self, links: &'static str) -> Self {
+        self.through = links;
+        self
     }
 
     /// That there is a related row which the caller sees and of which this is true.
     pub fn exists(&self, scope: &Scope, condition: Condition) -> Condition {
-        let rows = Condition::sql(format!("EXISTS (SELECT 1 FROM {} WHERE {} AND ", self.to.from, self.join));
+        let rows = Condition::sql(format!("EXISTS (SELECT 1 FROM {}{} WHERE {} AND ", self.through, self.to.from, self.join));
         rows.append((self.visible)(scope).and(condition)).then(")")
     }
 }

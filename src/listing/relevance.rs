@@ -16,6 +16,7 @@ use super::field::Listed;
 use super::fold::fold_search;
 use super::request::List;
 use super::tokens::{Query, space};
+use super::walk::Found;
 use crate::auth::Scope;
 use crate::db::condition::{AnyId, Bind};
 use crate::db::id::{Kind, WorkspaceId};
@@ -62,7 +63,10 @@ impl SearchText {
 
     /// That a row of `R` is found: for any order.
     pub fn condition<R: Listed>(&self, workspace_id: WorkspaceId) -> Condition {
-        let found = Condition::sql(format!("{}.id IN (SELECT search_docs.id FROM ", R::TABLE)).append(Self::docs());
+        // SQLite goes through the rows in their order (the plus sign keeps it from beginning with what is found): it does not know
+        // how many are found.
+        let id = Condition::either(Condition::sql(format!("+{}.id", R::TABLE)), Condition::sql(format!("{}.id", R::TABLE)));
+        let found = id.then(" IN (SELECT search_docs.id FROM ").append(Self::docs());
         found.then(" WHERE ").append(self.matches::<R>(workspace_id)).then(")")
     }
 
@@ -80,9 +84,22 @@ impl SearchText {
         let own = Condition::sql("search_docs.workspace_id = ").bind(workspace_id).then(" AND ");
         let found = Condition::either(
             Condition::sql("search_tokens MATCH ").bind(self.query.for_sqlite(&space).as_str()),
-            Condition::sql("search_docs.tokens @@ CAST(").bind(self.query.for_postgres(&space).as_str()).then(" AS tsquery)"),
+            self.is_found::<R>(workspace_id),
         );
         own.append(found).planned_anew()
+    }
+
+    /// That the document of a row of `R` is found: for a row at a time, on PostgreSQL.
+    pub(super) fn is_found<R: Listed>(&self, workspace_id: WorkspaceId) -> Condition {
+        let space = space(workspace_id, R::Kind::NAME);
+        Condition::sql("search_docs.tokens @@ CAST(").bind(self.query.for_postgres(&space).as_str()).then(" AS tsquery)")
+    }
+
+    /// That a name is neither the exact one nor begins with it.
+    fn is_other(&self) -> Condition {
+        let Some(name) = self.name.as_deref() else { return Condition::default() };
+        let other = Condition::sql("(search_docs.name < ").bind(name).then(" OR search_docs.name >= ");
+        other.bind(format!("{name}{LAST}").as_str()).then(")")
     }
 
     /// `R`'s tables behind the documents.
@@ -130,9 +147,6 @@ impl SearchText {
             }
             Step::Rest => {
                 let found = self.joined::<R>(workspace_id);
-                let others = name.map(|name| {
-                    Condition::sql("(search_docs.name < ").bind(name).then(" OR search_docs.name >= ").bind(end().as_str()).then(")")
-                });
                 let behind = after.map(|at| {
                     Condition::either(
                         Condition::sql("search_tokens.rowid < ").bind(at.number),
@@ -140,7 +154,7 @@ impl SearchText {
                     )
                 });
                 let order = Condition::either(Condition::sql("search_tokens.rowid DESC"), Condition::sql(format!("{}.id DESC", R::TABLE)));
-                (Self::from::<R>(), found.and(others.unwrap_or_default()).and(behind.unwrap_or_default()), order)
+                (Self::from::<R>(), found.and(self.is_other()).and(behind.unwrap_or_default()), order)
             }
         })
     }
@@ -202,7 +216,7 @@ impl<R: Listed> List<R> {
     pub fn plan(&self, conn: &mut DbConnection, scope: &Scope, seen: &Condition) -> Result<Plan, Failure> {
         self.resolve(conn, scope)?;
         let Some(search) = self.text.as_ref().filter(|_| !self.is_sorted()) else {
-            return Ok(Plan { which: self.page_filter(scope)?, order: self.order(), next: Next::AfterLastRow });
+            return Ok(Plan { which: self.walk(conn, scope, seen)?, order: self.order(), next: Next::AfterLastRow });
         };
         let limit = usize::try_from(self.rows() - 1).unwrap_or_default();
         let mut found = self.find(conn, scope, seen, search)?;
@@ -230,6 +244,12 @@ impl<R: Listed> List<R> {
                 continue;
             }
             let after = start.as_ref().filter(|start| start.step == step);
+            if step == Step::Rest
+                && let Some(rest) = self.look_for_rest(conn, scope, seen, search, after, room)?
+            {
+                found.extend(rest);
+                continue;
+            }
             let Some((from, which, order)) = search.step::<R>(scope.workspace_id, step, after) else { continue };
             let number = match step {
                 Step::Rest => Condition::either(Condition::sql("search_tokens.rowid"), Condition::sql("CAST(0 AS BIGINT)")),
@@ -237,10 +257,37 @@ impl<R: Listed> List<R> {
             };
             let rows = Condition::sql("SELECT search_docs.id, search_docs.name, ").append(number).then(" FROM ").append(from);
             let which = which.and(seen.clone()).and(self.filter(scope));
-            let rows = rows.then(" WHERE ").append(which).then(" ORDER BY ").append(order).then(" LIMIT ").bind(room);
+            let rows = rows.then(" WHERE ").append(which);
+            let rows = match (step, &*conn) {
+                // A fence: planned for all that match, which are few or they would have been seen in a window. With the limit in
+                // view the planner walks through everything when it believes that there are many.
+                (Step::Rest, DbConnection::Postgres(_)) => {
+                    let all = Condition::sql("SELECT * FROM (").append(rows).then(" OFFSET 0) AS found (id, name, number)");
+                    all.then(" ORDER BY id DESC")
+                }
+                _ => rows.then(" ORDER BY ").append(order),
+            };
+            let rows = rows.then(" LIMIT ").bind(room);
             let rows = rows.giving::<(DbUuid, Text, BigInt)>().load::<(AnyId, String, i64)>(conn)?;
             found.extend(rows.into_iter().map(|(id, name, number)| Position { step, name, number, id: id.uuid() }));
         }
         Ok(found)
+    }
+
+    /// The rest, newest first, if looking at rows one by one finds it.
+    fn look_for_rest(
+        &self,
+        conn: &mut DbConnection,
+        scope: &Scope,
+        seen: &Condition,
+        search: &SearchText,
+        after: Option<&Position>,
+        room: i64,
+    ) -> Result<Option<Vec<Position>>, Failure> {
+        let behind = after.map(|at| Condition::sql(format!("{}.id < ", R::TABLE)).bind(Bind::Uuid(AnyId::from_uuid(at.id))));
+        let rows = seen.clone().and(self.filter(scope)).and(behind.unwrap_or_default());
+        let found = self.look(conn, scope, search, &rows, search.is_other(), room)?;
+        let position = |(id, name): Found| Position { step: Step::Rest, name, number: 0, id: id.uuid() };
+        Ok(found.map(|found| found.into_iter().map(position).collect()))
     }
 }

@@ -1,6 +1,5 @@
 //! A list as it was asked for, and the SQL it becomes.
 
-use std::cmp::Ordering;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
 
@@ -14,7 +13,8 @@ use uuid::Uuid;
 use super::cursor::{Cursor, list_hash};
 use super::custom;
 use super::expand::Expand;
-use super::field::{Field, Listed, from_json, to_json};
+use super::field::{Listed, from_json, to_json};
+use super::order::{SortKey, sort_keys};
 use super::reader;
 use super::relation::Source;
 use super::relevance::{Next, SearchText};
@@ -22,7 +22,7 @@ use super::search::SearchRequest;
 use super::tree::Node;
 use crate::auth::Scope;
 use crate::db::DbConnection;
-use crate::db::condition::{AnyId, Bind, Condition};
+use crate::db::condition::{Bind, Condition};
 use crate::db::id::decode_any;
 use crate::http::catalogue::Code;
 use crate::http::page::Page;
@@ -33,13 +33,9 @@ const DEFAULT_LIMIT: i64 = 50;
 pub const MAX_LIMIT: i64 = 200;
 /// Totals are exact up to here.
 pub const MAX_TOTAL: i64 = 10_000;
-const MAX_SORT_KEYS: usize = 3;
 
-#[derive(Debug, Clone, Copy)]
-struct SortKey {
-    field: &'static Field,
-    descending: bool,
-}
+/// The sort keys (`None` is null) and the id of the last row of the page before.
+pub(super) type Start = (Vec<Option<Bind>>, Uuid);
 
 /// A list of `R` as the query string asks for it.
 #[derive(Debug, Clone)]
@@ -48,7 +44,7 @@ pub struct List<R> {
     /// The filter with the definitions of its custom fields, once a read has looked them up.
     pub(super) resolved: OnceLock<Node>,
     pub(super) text: Option<SearchText>,
-    sort: Vec<SortKey>,
+    pub(super) sort: Vec<SortKey>,
     limit: i64,
     pub(super) cursor: Option<String>,
     pub include_total: bool,
@@ -154,9 +150,24 @@ impl<R: Listed> List<R> {
         self.limit + 1
     }
 
+    /// The filter with what was looked up for it.
+    pub(super) fn asked(&self) -> &Node {
+        self.resolved.get().unwrap_or(&self.filter)
+    }
+
     /// The filter, without `q` and the cursor.
     pub(super) fn filter(&self, scope: &Scope) -> Condition {
-        self.resolved.get().unwrap_or(&self.filter).condition(&Source::of::<R>(), scope, false)
+        self.asked().condition(&Source::of::<R>(), scope, false)
+    }
+
+    /// Whether the filter finds rows that no index has in the order of ids.
+    pub(super) fn is_loose(&self) -> bool {
+        self.asked().is_loose()
+    }
+
+    /// The tables that the filter needs.
+    pub(super) fn from(&self) -> &'static str {
+        if self.asked().is_within(R::TABLE) { R::TABLE } else { R::FROM }
     }
 
     /// Whether relevance does not give the order.
@@ -167,60 +178,19 @@ impl<R: Listed> List<R> {
     /// The filters and where this page begins.
     pub fn page_filter(&self, scope: &Scope) -> Result<Condition, Problem> {
         let filter = self.text.iter().map(|text| text.condition::<R>(scope.workspace_id)).fold(self.filter(scope), Condition::and);
-        let Some(text) = &self.cursor else { return Ok(filter) };
+        Ok(filter.and(self.start(scope)?.map(|(keys, id)| self.after(&self.sort, &keys, id)).unwrap_or_default()))
+    }
+
+    /// The sort keys and the id that the page begins behind.
+    pub(super) fn start(&self, scope: &Scope) -> Result<Option<Start>, Problem> {
+        let Some(text) = &self.cursor else { return Ok(None) };
         let cursor = Cursor::decode(text, self.hash(scope))?;
         let damaged = || Problem::new(Code::InvalidCursor);
         if cursor.keys.len() != self.sort.len() {
             return Err(damaged());
         }
         let keys = self.sort.iter().zip(&cursor.keys).map(|(key, value)| from_json(key.field.kind, value).ok_or_else(damaged));
-        Ok(filter.and(self.after(&keys.collect::<Result<Vec<_>, _>>()?, cursor.id)))
-    }
-
-    /// The id's direction is the first key's, so that one index serves both.
-    fn id_descends(&self) -> bool {
-        self.sort.first().is_none_or(|key| key.descending)
-    }
-
-    fn after(&self, values: &[Option<Bind>], id: Uuid) -> Condition {
-        let id = Bind::Uuid(AnyId::from_uuid(id));
-        let id_column = format!("{}.id", R::TABLE);
-        let plain = self.sort.iter().all(|key| !key.field.is_nullable && key.descending == self.id_descends());
-        if plain {
-            // One comparison of rows, which both databases answer from the index.
-            let columns: Vec<&str> = self.sort.iter().map(|key| key.field.column).chain([id_column.as_str()]).collect();
-            let symbol = if self.id_descends() { ") < (" } else { ") > (" };
-            let mut condition = Condition::sql(format!("({}{symbol}", columns.join(", ")));
-            for value in values.iter().flatten() {
-                condition = condition.bind(value.clone()).then(", ");
-            }
-            return condition.bind(id).then(")");
-        }
-        let symbol = if self.id_descends() { " < " } else { " > " };
-        let last = Condition::sql(format!("{id_column}{symbol}")).bind(id);
-        self.sort.iter().zip(values).rev().fold(last, |later, (key, value)| {
-            let SortKey { field: Field { column, is_nullable, .. }, descending } = key;
-            match value {
-                // Nulls come last: after a null there are only nulls.
-                None => Condition::sql(format!("{column} IS NULL")).and(later),
-                Some(value) => {
-                    let beyond = Condition::sql(format!("{column}{}", if *descending { " < " } else { " > " })).bind(value.clone());
-                    let beyond = if *is_nullable { beyond.or(Condition::sql(format!("{column} IS NULL"))) } else { beyond };
-                    beyond.or(Condition::sql(format!("{column} = ")).bind(value.clone()).and(later))
-                }
-            }
-        })
-    }
-
-    pub fn order(&self) -> Condition {
-        let direction = |descending: bool| if descending { "DESC" } else { "ASC" };
-        let mut order: Vec<String> = Vec::new();
-        for SortKey { field, descending } in &self.sort {
-            let nulls = if field.is_nullable { " NULLS LAST" } else { "" };
-            order.push(format!("{} {}{nulls}", field.column, direction(*descending)));
-        }
-        order.push(format!("{}.id {}", R::TABLE, direction(self.id_descends())));
-        Condition::sql(order.join(", "))
+        Ok(Some((keys.collect::<Result<Vec<_>, _>>()?, cursor.id)))
     }
 
     /// How many of the rows that are `seen` match the filters, when a total was asked for.
@@ -276,19 +246,4 @@ fn target(path: &str, query: &Query) -> String {
     let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let pairs = query.pairs().filter(|(name, _)| *name != "cursor");
     pairs.fold(format!("{path}?"), |target, (name, value)| format!("{target}{}={}&", encode(name), encode(value)))
-}
-
-fn sort_keys(fields: &'static [Field], value: &str) -> Result<Vec<SortKey>, Problem> {
-    let names: Vec<&str> = fields.iter().filter(|field| field.is_sortable).map(|field| field.name).collect();
-    let refused = || invalid("sort", &format!("up to {MAX_SORT_KEYS} of {}, each with - in front for descending", names.join(", ")));
-    let mut keys: Vec<SortKey> = Vec::new();
-    for part in value.split(',') {
-        let (name, descending) = part.trim().strip_prefix('-').map_or((part.trim(), false), |name| (name, true));
-        let field = fields.iter().find(|field| field.is_sortable && field.name == name).ok_or_else(refused)?;
-        if keys.iter().any(|key| key.field.name == name) || keys.len().cmp(&MAX_SORT_KEYS) != Ordering::Less {
-            return Err(refused());
-        }
-        keys.push(SortKey { field, descending });
-    }
-    Ok(keys)
 }

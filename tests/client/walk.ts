@@ -54,7 +54,12 @@ step("log in");
 const session = await good(
   createClient<paths>({ baseUrl }).POST("/api/v1/auth/login", { body: { email: setting("EMAIL"), password: setting("PASSWORD") } }),
 );
-const api = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${session.access_token}` } });
+const api = createClient<paths>({
+  baseUrl,
+  headers: { Authorization: `Bearer ${session.access_token}` },
+  // As the document says of every list in a query: one parameter, with commas.
+  querySerializer: { array: { style: "form", explode: false } },
+});
 await refused(createClient<paths>({ baseUrl }).GET("/api/v1/customers"), 401, "unauthenticated");
 
 step("tiers");

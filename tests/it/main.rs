@@ -9,6 +9,9 @@
     reason = "a test that panics has failed, which is what it is for"
 )]
 
+/// The generator of load tests.
+#[path = "../../benches/load/filling/mod.rs"]
+mod filling;
 mod harness;
 
 mod api_keys;
@@ -30,6 +33,7 @@ mod guards;
 mod hierarchy;
 mod idempotency;
 mod lists;
+mod load;
 mod meta;
 mod migrations;
 mod operations;

@@ -12,7 +12,7 @@ use crate::db::Condition;
 use crate::db::id::ContactKind;
 use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
-use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
+use crate::listing::{Asked, Expansion, Field, FieldType, Listed, Part, Relation, Target};
 
 /// The list of contacts.
 pub struct Contacts;
@@ -49,10 +49,11 @@ impl Listed for Contacts {
         Relation::many::<Customers>(
             "customers",
             "customers:read",
-            "customers.workspace_id = contacts.workspace_id AND customers.id IN (SELECT l.customer_id FROM contact_links l \
-             WHERE l.workspace_id = contacts.workspace_id AND l.contact_id = contacts.id)",
+            "links.workspace_id = contacts.workspace_id AND links.contact_id = contacts.id \
+             AND customers.workspace_id = links.workspace_id AND customers.id = links.customer_id",
             |scope| customers::visible(scope, false),
-        ),
+        )
+        .through("contact_links links CROSS JOIN "),
         Relation::many::<Opportunities>(
             "opportunities",
             "opportunities:read",
@@ -62,15 +63,17 @@ impl Listed for Contacts {
         Relation::many::<TouchRecords>(
             "touch_records",
             "touch_records:read",
-            "touch_records.workspace_id = contacts.workspace_id AND touch_records.id IN (SELECT c.touch_record_id \
-             FROM touch_record_contacts c WHERE c.workspace_id = contacts.workspace_id AND c.contact_id = contacts.id)",
+            "links.workspace_id = contacts.workspace_id AND links.contact_id = contacts.id \
+             AND touch_records.workspace_id = links.workspace_id AND touch_records.id = links.touch_record_id",
             |scope| touch_records::visible(scope, false),
-        ),
+        )
+        .through("touch_record_contacts links CROSS JOIN "),
     ];
     const EXPANSIONS: &'static [Expansion] = &[
         Expansion::many("links.customer", "customer_id", &customers::EXPANDED),
         Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
+    const PARTS: fn(&Scope, Asked) -> Vec<Part> = parts;
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "contacts.name_fold").sortable(),
         Field::new("title", FieldType::Text, "contacts.title_fold").nullable(),
@@ -99,6 +102,17 @@ pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
     }
 }
 
+/// As with opportunities.
+fn parts(scope: &Scope, asked: Asked) -> Vec<Part> {
+    if scope.sees != Reach::Own || asked.is_sqlite {
+        return Vec::new();
+    }
+    let rows = || rows::<Contacts>(scope.workspace_id, false);
+    let [own, pooled] = customers::halves(scope).map(|customer| rows().and(linked(customer)));
+    let made = Part { rows: rows().and(made_by(scope)), is_small: true };
+    vec![Part { rows: own, is_small: true }, Part { rows: pooled, is_small: false }, made]
+}
+
 /// The contacts that a caller may change, among those it sees.
 pub fn changeable(scope: &Scope) -> Condition {
     match scope.changes {
@@ -112,11 +126,12 @@ pub fn changeable(scope: &Scope) -> Condition {
     }
 }
 
-/// Linked to a customer of which this is true.
+/// Linked to a customer of which this is true. The outer id that is not null keeps PostgreSQL from making a table of all links to
+/// look a page up in.
 pub fn linked(customer: Condition) -> Condition {
     Condition::sql(
         "EXISTS (SELECT 1 FROM contact_links l JOIN customers ON customers.workspace_id = l.workspace_id AND customers.id = l.customer_id \
-         WHERE l.workspace_id = contacts.workspace_id AND l.contact_id = contacts.id AND ",
+         WHERE l.workspace_id = contacts.workspace_id AND l.contact_id = contacts.id AND contacts.id IS NOT NULL AND ",
     )
     .append(customer)
     .then(")")
@@ -125,6 +140,7 @@ pub fn linked(customer: Condition) -> Condition {
 fn made_by(scope: &Scope) -> Condition {
     Condition::sql("(contacts.created_by_id = ").bind(scope.user_id).then(
         " AND NOT EXISTS (SELECT 1 FROM contact_links l JOIN customers ON customers.workspace_id = l.workspace_id AND customers.id = l.customer_id \
-         WHERE l.workspace_id = contacts.workspace_id AND l.contact_id = contacts.id AND customers.deleted_at IS NULL))",
+         WHERE l.workspace_id = contacts.workspace_id AND l.contact_id = contacts.id AND contacts.id IS NOT NULL \
+         AND customers.deleted_at IS NULL))",
     )
 }

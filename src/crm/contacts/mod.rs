@@ -4,7 +4,7 @@ mod dto;
 mod fields;
 pub mod links;
 pub mod routes;
-mod rows;
+pub mod rows;
 mod rules;
 pub mod search;
 pub mod store;
@@ -12,7 +12,7 @@ pub mod store;
 use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Update};
 use crate::db::id::ContactId;
 
-pub use dto::{Contact, ContactFields, ContactLink, CreateContact};
+pub use dto::{Channel, Consents, Contact, ContactFields, ContactLink, CreateContact};
 pub use fields::{Contacts, EXPANDED, visible};
 
 impl Resource for Contacts {

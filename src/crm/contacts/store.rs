@@ -171,6 +171,7 @@ fn check(tx: &mut Tx<'_>, scope: &Scope, before: Option<&ContactFields>, after: 
     Ok((may_demote, values))
 }
 
-fn keys(fields: &ContactFields) -> Vec<(KeyKind, String)> {
+/// What it is looked up by.
+pub fn keys(fields: &ContactFields) -> Vec<(KeyKind, String)> {
     phones::keys(&fields.phones).collect()
 }

@@ -13,7 +13,7 @@ use crate::db::Condition;
 use crate::db::id::CustomerKind;
 use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
-use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
+use crate::listing::{Asked, Expansion, Field, FieldType, Listed, Part, Relation, Target};
 
 /// The list of customers.
 pub struct Customers;
@@ -51,10 +51,11 @@ impl Listed for Customers {
         Relation::many::<Contacts>(
             "contacts",
             "contacts:read",
-            "contacts.workspace_id = customers.workspace_id AND contacts.id IN (SELECT l.contact_id FROM contact_links l \
-             WHERE l.workspace_id = customers.workspace_id AND l.customer_id = customers.id)",
+            "links.workspace_id = customers.workspace_id AND links.customer_id = customers.id \
+             AND contacts.workspace_id = links.workspace_id AND contacts.id = links.contact_id",
             |scope| contacts::visible(scope, false),
-        ),
+        )
+        .through("contact_links links CROSS JOIN "),
         Relation::many::<Opportunities>(
             "opportunities",
             "opportunities:read",
@@ -75,6 +76,7 @@ impl Listed for Customers {
         Expansion::one("service_rep", "service_rep_id", &users::EXPANDED),
         Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
+    const PARTS: fn(&Scope, Asked) -> Vec<Part> = parts;
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "customers.name_fold").sortable(),
         Field::new("kind", FieldType::Enum(&[("organization", "组织", "Organization"), ("person", "个人", "Person")]), "customers.kind"),
@@ -130,8 +132,26 @@ pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
     }
 }
 
-/// Rows of another table that belong to a customer of which this is true.
+/// The two are found each by an index of its own.
+fn parts(scope: &Scope, asked: Asked) -> Vec<Part> {
+    // SQLite cannot tell how big the pool is, and better waits for its customers than sorts them.
+    if scope.sees != Reach::Own || (asked.is_sqlite && asked.is_sorted) {
+        return Vec::new();
+    }
+    let [own, pooled] = halves(scope);
+    vec![Part { rows: own, is_small: asked.is_sorted }, Part { rows: pooled, is_small: false }]
+}
+
+/// The customers that a caller owns, and those in the pool.
+pub fn halves(scope: &Scope) -> [Condition; 2] {
+    let rows = || rows::<Customers>(scope.workspace_id, false);
+    [rows().then(" AND customers.owner_id = ").bind(scope.user_id), rows().then(" AND customers.pool_id IS NOT NULL")]
+}
+
+/// Rows of another table that belong to a customer of which this is true. The outer id that is not null keeps PostgreSQL from making
+/// a table of all such customers to look a page up in.
 pub fn belonging_to(table: &str, customer: Condition) -> Condition {
-    let own = "EXISTS (SELECT 1 FROM customers WHERE customers.workspace_id";
-    Condition::sql(format!("{own} = {table}.workspace_id AND customers.id = {table}.customer_id AND ")).append(customer).then(")")
+    let own = format!("EXISTS (SELECT 1 FROM customers WHERE customers.workspace_id = {table}.workspace_id");
+    let own = format!("{own} AND customers.id = {table}.customer_id AND {table}.id IS NOT NULL AND ");
+    Condition::sql(own).append(customer).then(")")
 }

@@ -8,7 +8,7 @@ mod hierarchy;
 mod moves;
 mod ownership;
 pub mod routes;
-mod rows;
+pub mod rows;
 mod rules;
 pub mod search;
 pub mod store;
@@ -17,9 +17,10 @@ use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Updat
 use crate::db::id::CustomerId;
 
 pub use dto::{
-    Address, CreateCustomer, Customer, CustomerFields, CustomerKind, IntentLevel, LifecycleStage, MoveLifecycle, SetTier, TransferCustomers,
+    Address, CreateCustomer, Customer, CustomerFields, CustomerKind, CustomerStatus, IntentLevel, LifecycleStage, MoveLifecycle, SetTier,
+    TransferCustomers,
 };
-pub use fields::{Customers, EXPANDED, belonging_to, visible};
+pub use fields::{Customers, EXPANDED, belonging_to, halves, visible};
 pub use moves::{move_lifecycle, set_tier};
 pub use ownership::transfer;
 

@@ -12,7 +12,7 @@ use crate::db::Condition;
 use crate::db::id::OpportunityKind;
 use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
-use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
+use crate::listing::{Asked, Expansion, Field, FieldType, Listed, Part, Relation, Target};
 
 /// The list of opportunities.
 pub struct Opportunities;
@@ -68,6 +68,7 @@ impl Listed for Opportunities {
         Expansion::one("pipeline", "pipeline_id", &pipelines::EXPANDED),
         Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
+    const PARTS: fn(&Scope, Asked) -> Vec<Part> = parts;
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "opportunities.name_fold").sortable(),
         Field::new("customer_id", FieldType::Id("cus"), "opportunities.customer_id"),
@@ -111,4 +112,16 @@ pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
         }
         Reach::Nothing => Condition::sql("1 = 0"),
     }
+}
+
+/// PostgreSQL joins one condition with customers, and makes a table of all of them for one that is either this or that. SQLite
+/// looks at one row after the other in any case.
+fn parts(scope: &Scope, asked: Asked) -> Vec<Part> {
+    if scope.sees != Reach::Own || asked.is_sqlite {
+        return Vec::new();
+    }
+    let rows = || rows::<Opportunities>(scope.workspace_id, false);
+    let [own, pooled] = customers::halves(scope).map(|customer| rows().and(customers::belonging_to("opportunities", customer)));
+    let owned = rows().then(" AND opportunities.owner_id = ").bind(scope.user_id);
+    vec![Part { rows: owned, is_small: asked.is_sorted }, Part { rows: own, is_small: true }, Part { rows: pooled, is_small: false }]
 }

@@ -48,10 +48,11 @@ impl Listed for TouchRecords {
         Relation::many::<Contacts>(
             "contacts",
             "contacts:read",
-            "contacts.workspace_id = touch_records.workspace_id AND contacts.id IN (SELECT c.contact_id FROM touch_record_contacts c \
-             WHERE c.workspace_id = touch_records.workspace_id AND c.touch_record_id = touch_records.id)",
+            "links.workspace_id = touch_records.workspace_id AND links.touch_record_id = touch_records.id \
+             AND contacts.workspace_id = links.workspace_id AND contacts.id = links.contact_id",
             |scope| contacts::visible(scope, false),
-        ),
+        )
+        .through("touch_record_contacts links CROSS JOIN "),
     ];
     const EXPANSIONS: &'static [Expansion] = &[
         Expansion::one("customer", "customer_id", &customers::EXPANDED),

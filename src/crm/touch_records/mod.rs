@@ -3,7 +3,7 @@
 mod dto;
 mod fields;
 pub mod routes;
-mod rows;
+pub mod rows;
 mod rules;
 pub mod store;
 

@@ -1,0 +1,261 @@
+//! Objects of one kind as the rows of all tables; `writing` puts them into either database.
+
+use diesel::prelude::*;
+use fishpond::changes::{Operation, diff};
+use fishpond::crm::contacts::rows::ContactRow;
+use fishpond::crm::customers::rows::{CustomerRow, ProfileRow};
+use fishpond::crm::external_refs::ExternalRef;
+use fishpond::crm::lookup_keys::KeyKind;
+use fishpond::crm::opportunities::rows::OpportunityRow;
+use fishpond::crm::opportunities::stage_moves::StageMoveRow;
+use fishpond::crm::search::{self, Texts};
+use fishpond::crm::touch_records::TouchRecordRow;
+use fishpond::crm::{contacts, customers, opportunities as deals, touch_records as touches};
+use fishpond::db::condition::AnyId;
+use fishpond::db::id::{ChangeId, ContactId, CustomerId, Id, Kind, StageId, StageMoveId, TouchRecordId, UserId, WorkspaceId};
+use fishpond::db::money::Money;
+use fishpond::db::schema::{changes, contact_links, external_refs, lookup_keys, touch_record_contacts};
+use fishpond::db::types::{Instant, Json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::objects;
+use super::world::{Touched, World};
+
+#[derive(Insertable)]
+#[diesel(table_name = contact_links, treat_none_as_default_value = false)]
+pub(super) struct LinkRow {
+    workspace_id: WorkspaceId,
+    contact_id: ContactId,
+    customer_id: CustomerId,
+    position: i32,
+    role: Option<String>,
+    is_primary: bool,
+    is_decision_maker: bool,
+    left_date: Option<chrono::NaiveDate>,
+    is_deleted: bool,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = external_refs, treat_none_as_default_value = false)]
+pub(super) struct RefRow {
+    workspace_id: WorkspaceId,
+    resource_type: &'static str,
+    system: String,
+    value: String,
+    object_id: AnyId,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = lookup_keys, treat_none_as_default_value = false)]
+pub(super) struct KeyRow {
+    workspace_id: WorkspaceId,
+    resource_type: &'static str,
+    kind: &'static str,
+    value: String,
+    object_id: AnyId,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = changes, treat_none_as_default_value = false)]
+pub(super) struct ChangeRow {
+    workspace_id: WorkspaceId,
+    id: ChangeId,
+    kind: String,
+    object_type: &'static str,
+    object_id: AnyId,
+    object_version: i64,
+    changed: Json<Map<String, Value>>,
+    actor_id: Option<UserId>,
+    request_id: &'static str,
+    at: Instant,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = touch_record_contacts, treat_none_as_default_value = false)]
+pub(super) struct TouchContactRow {
+    workspace_id: WorkspaceId,
+    contact_id: ContactId,
+    touch_record_id: TouchRecordId,
+}
+
+/// The kind, ids, names and tokens of search documents.
+#[derive(Default)]
+pub(super) struct Docs {
+    pub(super) kind: &'static str,
+    pub(super) ids: Vec<Uuid>,
+    pub(super) names: Vec<String>,
+    pub(super) tokens: Vec<String>,
+}
+
+/// Objects of one kind, as rows.
+pub struct Batch {
+    pub(super) workspace_id: WorkspaceId,
+    pub(super) customers: Vec<CustomerRow>,
+    pub(super) profiles: Vec<ProfileRow>,
+    pub(super) contacts: Vec<ContactRow>,
+    pub(super) links: Vec<LinkRow>,
+    pub(super) opportunities: Vec<OpportunityRow>,
+    pub(super) stays: Vec<StageMoveRow>,
+    pub(super) touches: Vec<TouchRecordRow>,
+    pub(super) touch_contacts: Vec<TouchContactRow>,
+    pub(super) refs: Vec<RefRow>,
+    pub(super) keys: Vec<KeyRow>,
+    pub(super) changes: Vec<ChangeRow>,
+    pub(super) docs: Docs,
+}
+
+impl Batch {
+    #[rustfmt::skip]
+    pub fn new(world: &World) -> Self {
+        Self {
+            workspace_id: world.setting.workspace_id, customers: vec![], profiles: vec![], contacts: vec![], links: vec![], opportunities: vec![],
+            stays: vec![], touches: vec![], touch_contacts: vec![], refs: vec![], keys: vec![], changes: vec![], docs: Docs::default(),
+        }
+    }
+
+    pub fn push_customer(&mut self, world: &World, index: usize) {
+        let Some(seedling) = world.customers.get(index) else { return };
+        let customer = objects::customer(world, index, seedling);
+        let names: Vec<String> = seedling.contacts.clone().rev().map(|contact| objects::contact_name(world, contact, index)).collect();
+        self.document(customer.id, &customers::search::texts(&customer.fields), &names);
+        self.refs(customer.id, &customer.fields.external_refs);
+        self.keys(customer.id, customers::store::keys(&customer.fields));
+        let new = objects::created(&customer);
+        self.change(Operation::Created, customer.id, 1, None, &new, customer.created_by_id, new.created_at);
+        let (row, profile) = customers::rows::rows_of(self.workspace_id, &customer);
+        self.customers.push(row);
+        self.profiles.push(profile);
+    }
+
+    pub fn push_contact(&mut self, world: &World, index: usize) {
+        let Some(seedling) = world.contacts.get(index) else { return };
+        let Some(customer) = world.customers.get(seedling.customer) else { return };
+        let contact = objects::contact(world, index, seedling, customer);
+        self.document(contact.id, &contacts::search::texts(&contact.fields), &[]);
+        self.refs(contact.id, &contact.fields.external_refs);
+        self.keys(contact.id, contacts::store::keys(&contact.fields));
+        self.change(Operation::Created, contact.id, 1, None, &contact, contact.created_by_id, contact.created_at);
+        for (link, position) in contact.fields.links.iter().zip(0..) {
+            self.links.push(LinkRow {
+                workspace_id: self.workspace_id,
+                contact_id: contact.id,
+                customer_id: link.customer_id,
+                position,
+                role: link.role.clone(),
+                is_primary: link.is_primary,
+                is_decision_maker: link.is_decision_maker,
+                left_date: link.left_date,
+                is_deleted: false,
+            });
+        }
+        self.contacts.push(contacts::rows::row_of(self.workspace_id, &contact));
+    }
+
+    pub fn push_opportunity(&mut self, world: &World, index: usize) {
+        let Some(seedling) = world.opportunities.get(index) else { return };
+        let Some(customer) = world.customers.get(seedling.customer) else { return };
+        let Some((begun, moved)) = objects::opportunity(world, index, seedling, customer) else { return };
+        self.document(begun.id, &deals::search::texts(&begun.fields), &[]);
+        self.change(Operation::Created, begun.id, 1, None, &begun, begun.created_by_id, begun.created_at);
+        self.stay(&begun, None, moved.as_ref().map(|moved| moved.stage_entered_at));
+        if let Some(moved) = &moved {
+            self.change(Operation::StageMoved, begun.id, 2, Some(&begun), moved, begun.created_by_id, moved.updated_at);
+            self.stay(moved, Some(begun.stage_id), None);
+        }
+        self.opportunities.push(deals::rows::row_of(self.workspace_id, moved.as_ref().unwrap_or(&begun)));
+    }
+
+    pub fn push_touch(&mut self, world: &World, index: usize) {
+        let Some(seedling) = world.touches.get(index) else { return };
+        let Some(customer) = world.customers.get(seedling.customer) else { return };
+        let touch = objects::touch(world, index, seedling, customer);
+        self.change(Operation::Created, touch.id, 1, None, &touch, touch.created_by_id, touch.created_at);
+        if seedling.before != seedling.after {
+            let said = |touched: Touched| Said { last_touch_at: touched.last, next_touch_at: touched.next, touch_count: touched.count };
+            let (before, after) = (said(seedling.before), said(seedling.after));
+            self.change(Operation::Updated, customer.id, seedling.version, Some(&before), &after, touch.created_by_id, touch.created_at);
+        }
+        let (workspace_id, touch_record_id) = (self.workspace_id, touch.id);
+        let rows = touch.fields.contact_ids.iter().map(|id| TouchContactRow { workspace_id, contact_id: *id, touch_record_id });
+        self.touch_contacts.extend(rows);
+        self.touches.push(touches::rows::row_of(self.workspace_id, &touch));
+    }
+
+    fn stay(&mut self, opportunity: &deals::Opportunity, from_stage_id: Option<StageId>, left_at: Option<Instant>) {
+        let (amount, amount_currency) = Money::columns(opportunity.fields.amount.as_ref());
+        let (kind, own, stage) = (opportunity.stage_kind, opportunity.fields.probability, opportunity.stage_probability);
+        self.stays.push(StageMoveRow {
+            workspace_id: self.workspace_id,
+            id: StageMoveId::new(),
+            opportunity_id: opportunity.id,
+            customer_id: opportunity.customer_id,
+            from_stage_id,
+            stage_id: opportunity.stage_id,
+            entered_at: opportunity.stage_entered_at,
+            left_at,
+            by_id: opportunity.created_by_id,
+            amount,
+            amount_currency,
+            probability: deals::rules::probability(kind, own, stage),
+            reason_code: opportunity.close_reason_code.clone(),
+            note: None,
+        });
+    }
+
+    fn document<K: Kind>(&mut self, id: Id<K>, texts: &Texts, names: &[String]) {
+        let (name, tokens) = search::document::<K>(self.workspace_id, texts, names);
+        self.docs.kind = K::NAME;
+        self.docs.ids.push(id.uuid());
+        self.docs.names.push(name);
+        self.docs.tokens.push(tokens);
+    }
+
+    fn refs<K: Kind>(&mut self, id: Id<K>, refs: &[ExternalRef]) {
+        let (workspace_id, object_id) = (self.workspace_id, AnyId::from_uuid(id.uuid()));
+        let row = |ExternalRef { system, value }: ExternalRef| RefRow { workspace_id, resource_type: K::NAME, system, value, object_id };
+        self.refs.extend(refs.iter().cloned().map(row));
+    }
+
+    fn keys<K: Kind>(&mut self, id: Id<K>, mut keys: Vec<(KeyKind, String)>) {
+        let (workspace_id, object_id) = (self.workspace_id, AnyId::from_uuid(id.uuid()));
+        keys.sort_unstable();
+        keys.dedup();
+        let row = |(kind, value): (KeyKind, String)| KeyRow { workspace_id, resource_type: K::NAME, kind: kind.into(), value, object_id };
+        self.keys.extend(keys.into_iter().map(row));
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a change is made of")]
+    fn change<K: Kind, T: Serialize>(
+        &mut self,
+        operation: Operation,
+        id: Id<K>,
+        object_version: i64,
+        before: Option<&T>,
+        after: &T,
+        actor_id: Option<UserId>,
+        at: Instant,
+    ) {
+        self.changes.push(ChangeRow {
+            workspace_id: self.workspace_id,
+            id: ChangeId::new(),
+            kind: format!("{}.{}", K::NAME, operation.as_ref()),
+            object_type: K::NAME,
+            object_id: AnyId::from_uuid(id.uuid()),
+            object_version,
+            changed: Json(diff(before, Some(after)).unwrap_or_default()),
+            actor_id,
+            request_id: "load",
+            at,
+        });
+    }
+}
+
+/// The members of a customer that touches change.
+#[derive(Serialize)]
+struct Said {
+    last_touch_at: Option<Instant>,
+    next_touch_at: Option<Instant>,
+    touch_count: i64,
+}

@@ -1,0 +1,93 @@
+//! The workspace that is filled: its people, tiers and stages.
+
+use diesel::prelude::*;
+use fishpond::auth::Scope;
+use fishpond::auth::privileges::Role;
+use fishpond::crm::pipelines::{self, Pipeline, Stage, StageKind};
+use fishpond::crm::pools::store::default_pool;
+use fishpond::crm::tiers::{CreateTier, TierFields, store as tiers};
+use fishpond::crm::users::{NewPerson, create_person};
+use fishpond::crm::workspaces::Locale;
+use fishpond::db::id::{PipelineId, PoolId, TierId, UserId, WorkspaceId};
+use fishpond::db::schema::{customers, users, workspaces};
+use fishpond::db::{Actor, DbConnection, Failure, Tx, transact};
+use fishpond::http::problem::Problem;
+
+pub const REPS: usize = 200;
+/// Of all who are made here.
+pub const PASSWORD: &str = "only-for-load-tests";
+const TIERS: [(&str, &str, i32); 4] =
+    [("bronze", "铜牌客户", 10), ("silver", "银牌客户", 20), ("gold", "金牌客户", 30), ("platinum", "白金客户", 40)];
+
+pub struct Setting {
+    pub workspace_id: WorkspaceId,
+    pub admin: UserId,
+    pub reps: Vec<UserId>,
+    pub pool: PoolId,
+    pub tiers: Vec<TierId>,
+    pub pipeline: PipelineId,
+    pub open: Vec<Stage>,
+    pub closed: Vec<Stage>,
+}
+
+/// The last one has hardly any customers.
+pub fn rep_email(number: usize) -> String {
+    format!("rep{number}@load.example")
+}
+
+impl Setting {
+    /// Makes what is missing in the oldest workspace; nothing when there are customers in it.
+    pub fn prepare(conn: &mut DbConnection) -> Result<Option<Self>, Failure> {
+        let workspace_id: WorkspaceId = workspaces::table.order(workspaces::id.asc()).select(workspaces::id).first(conn)?;
+        let taken = customers::table.filter(customers::workspace_id.eq(workspace_id)).select(customers::version).first::<i64>(conn);
+        if taken.optional()?.is_some() {
+            return Ok(None);
+        }
+        let admins = users::table.filter(users::workspace_id.eq(workspace_id).and(users::role.eq(Role::Admin.as_ref())));
+        let admin: UserId = admins.order(users::id.asc()).select(users::id).first(conn)?;
+        let pool = default_pool(conn, workspace_id)?;
+        let Pipeline { id: pipeline, stages, .. } =
+            pipelines::store::list(conn, workspace_id)?.into_iter().next().ok_or_else(Problem::not_found)?;
+        let (open, closed) = stages.into_iter().partition(|stage| stage.kind == StageKind::Open);
+        let actor = Actor { user_id: Some(admin), ..Actor::system(workspace_id) };
+        let scope = Scope::of(workspace_id, admin, Role::Admin);
+        let (reps, tiers) = transact(conn, &actor, &|tx| Ok((make_reps(tx)?, make_tiers(tx, &scope)?)))?;
+        Ok(Some(Self { workspace_id, admin, reps, pool, tiers, pipeline, open, closed }))
+    }
+}
+
+fn make_reps(tx: &mut Tx<'_>) -> Result<Vec<UserId>, Failure> {
+    let person = |number: usize| NewPerson {
+        email: rep_email(number),
+        name: format!("Rep {number}"),
+        role: Role::Rep,
+        locale: Locale::Zh,
+        password: PASSWORD.to_owned(),
+        must_change_password: false,
+    };
+    // The password is one, so one hash will do.
+    let hash = person(0).hash_password()?;
+    (1..=REPS).map(|number| create_person(tx, &person(number), &hash).map(|user| user.id)).collect()
+}
+
+fn make_tiers(tx: &mut Tx<'_>, scope: &Scope) -> Result<Vec<TierId>, Failure> {
+    let tier = |(code, name, rank): (&str, &str, i32)| CreateTier {
+        code: code.to_owned(),
+        fields: TierFields {
+            name: name.to_owned(),
+            rank,
+            color: None,
+            is_default: false,
+            benefits: None,
+            credit_limit: None,
+            payment_terms_days: None,
+            cadence_days: Some(30),
+            recycle_days: None,
+            discount_percent: None,
+            is_active: true,
+            external_refs: Vec::new(),
+            custom: Default::default(),
+        },
+    };
+    TIERS.into_iter().map(|plan| tiers::create(tx, scope, &tier(plan)).map(|tier| tier.id)).collect()
+}
