@@ -103,7 +103,7 @@ pub fn members(body: Value) -> Result<Map<String, Value>, Problem> {
 
 /// Largest body of a path, and how deep and wide its JSON may be.
 pub fn limits(path: &str) -> (usize, strict_json::Limits) {
-    if path.ends_with("/batch") { (MAX_BATCH, strict_json::BATCH) } else { (MAX_BODY, strict_json::BODY) }
+    if path.ends_with("/batch") && !path.contains("/by-ref/") { (MAX_BATCH, strict_json::BATCH) } else { (MAX_BODY, strict_json::BODY) }
 }
 
 /// Reads a body of one of these types, and checks it against a schema of the document. Its nulls are still there.

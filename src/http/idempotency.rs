@@ -34,7 +34,8 @@ pub struct Idempotency {
 pub fn takes_key(method: &str, path: &str) -> bool {
     // Reading that needs a body.
     const READS: [&str; 2] = ["/search", "/batch-get"];
-    matches!(method, "POST" | "PATCH") && !path.starts_with("/api/v1/auth/") && !READS.iter().any(|read| path.ends_with(read))
+    let only_reads = method == "POST" && READS.iter().any(|read| path.ends_with(read));
+    matches!(method, "POST" | "PATCH") && !path.starts_with("/api/v1/auth/") && !only_reads
 }
 
 /// What a request with a key is known by. Its body is read for that, and put back.

@@ -15,6 +15,11 @@ use super::patch::strip_nulls;
 use super::problem::{FieldError, Problem};
 use crate::db::id::ID_PATTERN;
 
+/// The schema of batches.
+const BATCH: &str = "BatchRequest";
+/// How deep a schema that refers to itself is followed: no filter may be deeper.
+const MAX_NESTING: usize = 4;
+
 /// The checkers of all body schemas, by schema name; and those of what patches make, by the patch's schema.
 pub struct Schemas {
     bodies: HashMap<String, BodySchema>,
@@ -78,6 +83,8 @@ impl Schemas {
     pub fn check(&self, name: &str, body: &mut Value) -> Vec<FieldError> {
         let mut errors = Vec::new();
         normalise(body, &mut String::new(), &mut errors);
+        // What is in a batch's operations is for each of them to refuse.
+        errors.retain(|error| name != BATCH || error.pointer.split('/').nth(3) != Some("data"));
         match self.bodies.get(name) {
             Some(schema) => schema.validator.iter_errors(body).for_each(|error| schema.explain(&error, &mut errors)),
             None => errors.push(FieldError::new("", Code::WrongType).with("expected", "nothing")),
@@ -113,13 +120,13 @@ impl BodySchema {
 }
 
 /// Replaces references by what they name, and "X or null" unions by X with a null type: then every violation is a plain one.
-/// What refers to itself is not checked further down here.
+/// What refers to itself is checked as deep as it may be.
 fn inline(document: &Value, schema: &Value, within: &mut Vec<String>) -> Value {
     match schema {
         Value::Object(members) => {
             if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-                if within.iter().any(|outer| outer == reference) {
-                    return json!({});
+                if within.iter().filter(|outer| *outer == reference).count() >= MAX_NESTING {
+                    return json!({ "type": "object" });
                 }
                 let target = reference.strip_prefix('#').and_then(|pointer| document.pointer(pointer)).unwrap_or(&Value::Null);
                 within.push(reference.to_owned());

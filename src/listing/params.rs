@@ -20,7 +20,9 @@ impl<R: Listed> IntoParams for List<R> {
         let mut parameters = vec![
             parameter("limit", "Rows per page.", integer(Some(1), Some(MAX_LIMIT), Some(50))),
             parameter("cursor", "`next_cursor` of the page before; filter and sort must be the same.", text()),
-            parameter(
+        ];
+        if R::FIELDS.iter().any(|field| field.is_sortable) {
+            parameters.push(parameter(
                 "sort",
                 &format!(
                     "Up to 3 of {}, separated by commas, `-` in front for descending. Nulls come last. Default: newest first{}.",
@@ -28,9 +30,9 @@ impl<R: Listed> IntoParams for List<R> {
                     if R::SEARCHED.is_some() { ", or with `q` by relevance" } else { "" }
                 ),
                 text(),
-            ),
-            parameter("include_total", &format!("Adds `total`, exact up to {MAX_TOTAL}."), boolean()),
-        ];
+            ));
+        }
+        parameters.push(parameter("include_total", &format!("Adds `total`, exact up to {MAX_TOTAL}."), boolean()));
         if let Some(searched) = R::SEARCHED {
             let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_TEXT));
             parameters.push(parameter(

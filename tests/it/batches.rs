@@ -66,6 +66,20 @@ fn operations_are_applied_in_their_order() {
     });
 }
 
+#[test]
+fn characters_that_are_refused_are_refused_in_their_row() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        let operations = json!([create("A"), create("B\u{1}"), { "op": "update", "id": "x\u{1}", "data": {} }]);
+        let body = json!({ "mode": "partial", "operations": operations });
+        admin.post("/customers/batch", body).await.invalid(&[("/operations/2/id", "invalid_characters")]);
+        let body = json!({ "mode": "partial", "operations": operations.as_array().unwrap()[..2] });
+        let reply = admin.post("/customers/batch", body).await;
+        assert_eq!((reply.status, outcomes(&reply.body)), (207, vec![(201, ""), (422, "validation_failed")]));
+        assert_eq!(reply.body["results"][1]["problem"]["errors"][0]["pointer"], "/data/name");
+    });
+}
+
 /// Operations of which none can be done, each with its status, code and pointers.
 async fn wrong(admin: &Actor) -> Vec<(Value, u64, &'static str, Vec<&'static str>)> {
     let customer = admin.post("/customers", person("there")).await.created();

@@ -169,7 +169,7 @@ fn faulty_codes_are_refused_and_nothing_is_written() {
         put(json!({})).await.invalid(&[("/items", "required")]);
         let mut flagged = item("a", "甲", "A", 0);
         flagged["flags"] = json!({ "counts_as_touch": true, "resets_recycle": true, "customer_facing": true });
-        put(json!({ "items": [flagged] })).await.invalid(&[("/items/0/flags", "unknown_field")]);
+        put(json!({ "items": [flagged] })).await.invalid(&[("/items/0/flags", "not_applicable")]);
         let many: Vec<Value> =
             (0..2001).map(|number| json!({ "code": format!("c{number}"), "label": { "zh": "甲", "en": "A" } })).collect();
         put(json!({ "items": many })).await.invalid(&[("/items", "too_many_items")]);

@@ -148,6 +148,38 @@ fn bodies_are_checked_for_what_is_done() {
 }
 
 #[test]
+fn a_conflict_of_something_else_is_told() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        let label = json!({ "zh": "x", "en": "x" });
+        admin
+            .post("/fields", json!({ "resource": "customers", "key": "no", "type": "text", "label": label, "is_unique": true }))
+            .await
+            .created();
+        let first = json!({ "name": "A", "kind": "person", "custom": { "no": "1" }, "external_refs": [{ "system": "oa", "value": "9" }] });
+        let made = admin.post("/customers", first.clone()).await.created();
+        let value = json!({ "name": "B", "kind": "person", "custom": { "no": "1" } });
+        let reference = json!({ "name": "B", "kind": "person", "external_refs": [{ "system": "sap", "value": "1" }, { "system": "oa", "value": "9" }] });
+        for (body, code) in [(value, "value_taken"), (reference, "external_ref_taken")] {
+            let problem = admin.patch("/customers/by-ref/sap/1", body.clone()).await.problem(409, code);
+            assert_eq!(problem["meta"]["existing_id"], made["id"]);
+            let operation = json!({ "op": "upsert", "external_ref": { "system": "sap", "value": "1" }, "data": body });
+            let batch =
+                json!({ "mode": "partial", "operations": [operation, { "op": "create", "data": { "name": "C", "kind": "person" } }] });
+            let results = admin.post("/customers/batch", batch).await.body["results"].clone();
+            assert_eq!((&results[0]["problem"]["code"], &results[1]["status"]), (&json!(code), &json!(201)));
+        }
+        // A value that looks like the end of another path takes a key all the same.
+        for value in ["search", "batch-get"] {
+            let path = format!("/contacts/by-ref/sap/{value}");
+            let keyed = || admin.request(Method::PATCH, &path).header("idempotency-key", "k").json(&json!({ "name": "P" }));
+            assert_eq!(admin.send(keyed()).await.status, 201);
+            assert_eq!(admin.send(keyed()).await.header("idempotency-replayed"), "true");
+        }
+    });
+}
+
+#[test]
 fn what_is_out_of_sight_is_not_named() {
     on_both(|app| async move {
         let (admin, rep, other) = (app.admin().await, app.user("rep").await, app.user("rep").await);

@@ -10,6 +10,7 @@ pub mod search;
 pub mod store;
 
 use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Update};
+use crate::db::Topic;
 use crate::db::id::ContactId;
 
 pub use dto::{Channel, Consents, Contact, ContactFields, ContactLink, CreateContact};
@@ -22,6 +23,7 @@ impl Resource for Contacts {
 
     const PATH: &'static str = "/api/v1/contacts";
     const UPSERT_SCHEMA: &'static str = "UpsertContact";
+    const TOPIC: Option<(Topic, &str)> = Some((Topic::PrimaryContacts, "links"));
     const IS_VOLATILE: bool = true;
 
     const KEY: fn(&Contact) -> (ContactId, i64) = |contact| (contact.id, contact.version);

@@ -14,6 +14,7 @@ pub mod search;
 pub mod store;
 
 use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Update};
+use crate::db::Topic;
 use crate::db::id::CustomerId;
 
 pub use dto::{
@@ -31,6 +32,7 @@ impl Resource for Customers {
 
     const PATH: &'static str = "/api/v1/customers";
     const UPSERT_SCHEMA: &'static str = "UpsertCustomer";
+    const TOPIC: Option<(Topic, &str)> = Some((Topic::Hierarchy, "parent_id"));
 
     const KEY: fn(&Customer) -> (CustomerId, i64) = |customer| (customer.id, customer.version);
     const GET: Get<Self> = store::get;

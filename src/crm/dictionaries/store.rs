@@ -154,7 +154,7 @@ fn check(name: &str, items: &[DictionaryItem]) -> Result<(), Problem> {
             errors.push(FieldError::new(format!("/items/{index}/code"), Code::DuplicateItem));
         }
         if item.flags.is_some() && name != TOUCH_TYPES {
-            errors.push(FieldError::new(format!("/items/{index}/flags"), Code::UnknownField).with("field", "flags"));
+            errors.push(FieldError::new(format!("/items/{index}/flags"), Code::NotApplicable));
         }
     }
     Problem::check(errors)

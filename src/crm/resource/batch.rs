@@ -31,7 +31,7 @@ use crate::http::patch::{Patch, Patchable};
 use crate::http::problem::{FieldError, Problem, ProblemBody};
 use crate::http::schemas::{self, Schemas};
 
-/// How often an operation that lost a race runs again, before its whole batch does.
+/// How often an operation that lost a race runs again, before the batch is given up.
 const ATTEMPTS: usize = 10;
 
 /// A checked batch of `R`.
@@ -72,13 +72,13 @@ impl<R: Resource> Batch<R> {
         for _ in 0..ATTEMPTS {
             match transact(tx.conn, tx.actor, &|tx| self.write(tx, scope, operation)) {
                 Ok(done) => return Ok(Ok(done)),
-                Err(Failure::Problem(problem)) => return Ok(Err(problem)),
+                Err(Failure::Problem(problem)) if !problem.status().is_server_error() => return Ok(Err(problem)),
                 Err(Failure::Stale) => {}
                 Err(failure) if matches!(failure.class(), Some(Class::Conflict(_))) => return Ok(Err(failure.into_problem())),
                 Err(failure) => return Err(failure),
             }
         }
-        Err(Failure::Stale)
+        Err(Problem::new(Code::Overloaded).into())
     }
 
     fn write(&self, tx: &mut Tx<'_>, scope: &Scope, operation: &BatchOperation) -> Result<Done<R::View>, Failure> {
@@ -94,7 +94,7 @@ impl<R: Resource> Batch<R> {
                 .map(|view| R::KEY(&view).0),
         };
         self.write_data(tx, scope, operation, id).map_err(|failure| match failure {
-            Failure::Problem(problem) => Failure::Problem(problem.within("/data")),
+            Failure::Problem(problem) if operation.data.is_some() => Failure::Problem(problem.within("/data")),
             other => other,
         })
     }

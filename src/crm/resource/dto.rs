@@ -53,7 +53,7 @@ pub struct BatchOperation {
     /// Instead of `id`: the object to `update` or `delete`; always of `upsert`.
     pub external_ref: Option<ExternalRef>,
     /// Not of `create`: do it only if the object still has this version.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub version: Option<i64>,
     /// What the operation by itself has as its body: of `create` all members, of `update` and `upsert` a merge patch.
     pub data: Option<Map<String, Value>>,
@@ -78,9 +78,9 @@ pub struct BatchResult<T> {
     pub status: u16,
     /// Null when nothing was written, or nothing was to be.
     pub id: Option<String>,
-    /// The version that the object has now; null of a deleted one.
+    /// The version that the object has after the operation; null of a deleted one.
     pub version: Option<i64>,
-    /// The object as it is now; null of a deleted one, and of what was not done.
+    /// The object as it is after the operation; null of a deleted one, and of what was not done.
     pub data: Option<T>,
     /// Why it was not done. Pointers are into the operation: `/data/name`.
     pub problem: Option<ProblemBody>,

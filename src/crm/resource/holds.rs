@@ -1,10 +1,12 @@
 //! Two batches about the same rows in different orders would wait for each other for ever, so a batch holds its rows first, in
-//! the order of their ids; customers before what belongs to them, as all writes do.
+//! the order of their ids; customers before what belongs to them, as all writes do. And what is held before any row is held before
+//! these as well.
 
 use diesel::QueryResult;
 
 use super::Resource;
-use super::dto::BatchOperation;
+use super::dto::{BatchOp, BatchOperation};
+use crate::crm::custom_fields;
 use crate::db::id::{CustomerId, Id, Kind};
 use crate::db::{Bind, Condition, DbConnection, Tx};
 
@@ -13,6 +15,16 @@ pub fn hold_all<R: Resource>(tx: &mut Tx<'_>, operations: &[BatchOperation]) -> 
     if matches!(tx.conn, DbConnection::Sqlite(_)) {
         return Ok(());
     }
+    if let Some((topic, member)) = R::TOPIC {
+        let is_meant = |operation: &BatchOperation| match &operation.data {
+            Some(data) => data.contains_key(member),
+            None => operation.op == BatchOp::Restore,
+        };
+        if operations.iter().any(is_meant) {
+            tx.lock(topic)?;
+        }
+    }
+    custom_fields::store::held(tx, R::TABLE)?;
     let ids = operations.iter().filter_map(|operation| operation.id.as_deref()?.parse::<Id<R::Kind>>().ok());
     let refs = operations.iter().filter_map(|operation| operation.external_ref.as_ref());
     let refs = Condition::any_of("(system, value)", refs.map(|one| Bind::Pair(one.system.clone(), one.value.clone())));

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use crate::auth::Scope;
 use crate::db::condition::AnyId;
 use crate::db::id::Id;
-use crate::db::{DbConnection, Failure, Tx};
+use crate::db::{DbConnection, Failure, Topic, Tx};
 use crate::http::etag::IfMatch;
 use crate::http::patch::{Patch, Patchable};
 use crate::listing::Listed;
@@ -39,6 +39,8 @@ pub trait Resource: Listed {
     const IS_VOLATILE: bool = false;
     /// Whether its writes hold the customer that an object belongs to.
     const BELONGS_TO_CUSTOMER: bool = false;
+    /// What one transaction at a time may do, and the member that does it.
+    const TOPIC: Option<(Topic, &'static str)> = None;
 
     const KEY: fn(&Self::View) -> (Key<Self>, i64);
     const GET: Get<Self>;

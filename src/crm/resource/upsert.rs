@@ -20,7 +20,7 @@ use super::Resource;
 use super::write::{ValidateOnly, as_it_is, created};
 use crate::auth::{Caller, Scope};
 use crate::crm::external_refs::{self, ExternalRef};
-use crate::db::{Db, DbConnection, Failure, Tx};
+use crate::db::{Db, DbConnection, Failure, Tx, transact};
 use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
 use crate::http::etag::UpsertCondition;
@@ -93,12 +93,14 @@ impl<R: Resource> Upsert<R> {
         let mut body = Value::Object(self.members.clone());
         add_reference(&mut body, reference, true);
         let input = self.schemas.read::<R::Create>(body)?;
-        R::CREATE(tx, scope, &input).map_err(|failure| match failure {
-            // Somebody may just have created it, and what it keeps to itself. After an error of its own, PostgreSQL cannot be asked.
+        // In a savepoint: what it has written itself is not to be taken for somebody else's.
+        transact(tx.conn, tx.actor, &|tx| R::CREATE(tx, scope, &input)).map_err(|failure| match failure {
+            // Somebody may just have created it, and what it keeps to itself.
             Failure::Problem(problem) if problem.status() == StatusCode::CONFLICT => {
                 match external_refs::holder::<R>(tx.conn, scope.workspace_id, reference) {
                     Ok(None) => Failure::Problem(problem),
-                    Ok(Some(_)) | Err(_) => Failure::Stale,
+                    Ok(Some(_)) => Failure::Stale,
+                    Err(error) => error.into(),
                 }
             }
             other => other,
@@ -219,7 +221,7 @@ impl<R: Resource> FromRequest for Upsert<R> {
 impl<R: Resource> PartialSchema for Upsert<R> {
     fn schema() -> RefOr<Schema> {
         let mut schema = R::Create::schema();
-        let text = "What creation takes, as a JSON Merge Patch. When the object exists, members that only creation may set must be what \
+        let text = "What creation takes, as a JSON Merge Patch. When the object exists, members that only creation may set must be null or what \
 they are; when it does not, what creation requires is required.";
         let mark = || Extensions::builder().add("x-upsert", true).build();
         match &mut schema {

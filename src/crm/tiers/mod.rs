@@ -7,6 +7,7 @@ mod rows;
 pub mod store;
 
 use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Update};
+use crate::db::Topic;
 use crate::db::id::TierId;
 
 pub use dto::{CreateTier, Tier, TierFields};
@@ -19,6 +20,7 @@ impl Resource for Tiers {
 
     const PATH: &'static str = "/api/v1/tiers";
     const UPSERT_SCHEMA: &'static str = "UpsertTier";
+    const TOPIC: Option<(Topic, &str)> = Some((Topic::DefaultTier, "is_default"));
 
     const KEY: fn(&Tier) -> (TierId, i64) = |tier| (tier.id, tier.version);
     const GET: Get<Self> = |conn, scope, id| store::get(conn, scope, id, false);
