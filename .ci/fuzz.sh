@@ -61,7 +61,7 @@ export no_proxy=127.0.0.1 FUZZ_BINARY=$binary FUZZ_DATABASE_URL=$database PYTHON
 cd "$work"
 
 # A workspace for each pass, and one that its caller must see nothing of.
-workspace() { "$binary" demo load --customers "$1" --database-url "$database" | grep -o -m 1 'ws_[0-9a-z]*'; }
+workspace() { "$binary" demo load --customers "$1" --database-url "$database" | sed -n 's/^ *workspace *//p'; }
 key() { "$binary" api-key create --name Fuzz --scopes '*' --workspace "$1" --database-url "$database" | grep -o 'fp_.*'; }
 say "demo data"
 declare -A workspaces

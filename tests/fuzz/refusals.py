@@ -40,7 +40,8 @@ FIELDS = {
 PLACES = {
     ("exclusive_fields", r"/pool_id"),
     ("not_applicable", r"/[a-z_]+"),
-    ("duplicate_item", r"/items/\d+/code|/operations/\d+/ref"),
+    # By a member of the item, not by the whole of it.
+    ("duplicate_item", r"/items/\d+/code|/operations/\d+/ref|/links/\d+(/customer_id)?"),
     ("required", r"/reason_code"),
     # Its last character is a checksum.
     ("invalid_format", r"/unified_social_credit_code"),

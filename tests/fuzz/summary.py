@@ -8,6 +8,8 @@ import sys
 def reasons(failure):
     """What was refused, or why an answer is wrong; places in arrays and trees do not tell failures apart."""
     problem = failure["problem"]
+    if failure["failure"] == "AcceptedNegativeData":
+        return [" ".join((failure["case"] or "").split())[:200]]
     if failure["failure"] != "RejectedPositiveData":
         return [" ".join(failure["message"].split())[:300]]
     if problem.get("code") == "validation_failed":
@@ -34,4 +36,3 @@ for (kind, status, reason), failures in sorted(groups.items(), key=lambda group:
     print(f"       {len(operations)} operations: {', '.join(operations[:3])}{' …' if len(operations) > 3 else ''}")
     print(f"       {shown['request'][:500]} {shown['body'][:500]}")
     print(f"       {json.dumps(shown['headers'])[:300]}")
-    print(f"       {' '.join((shown['case'] or '').split())[:200]}")
