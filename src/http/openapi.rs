@@ -6,9 +6,11 @@
 
 mod expansions;
 mod headers;
+mod inline;
 mod inputs;
 mod partial;
 
+pub use inline::inline;
 pub use inputs::make_patches_whole;
 
 use std::collections::{BTreeSet, HashMap};

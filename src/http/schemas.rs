@@ -17,8 +17,6 @@ use crate::db::id::ID_PATTERN;
 
 /// The schema of batches.
 const BATCH: &str = "BatchRequest";
-/// How deep a schema that refers to itself is followed: no filter may be deeper.
-const MAX_NESTING: usize = 4;
 
 /// The checkers of all body schemas, by schema name; and those of what patches make, by the patch's schema.
 pub struct Schemas {
@@ -103,7 +101,7 @@ pub fn read_checked<T: DeserializeOwned + ToSchema>(value: Value) -> Result<T, P
 
 impl BodySchema {
     fn compile(document: &Value, name: &str) -> Result<Self, String> {
-        let schema = inline(document, &json!({ "$ref": format!("#/components/schemas/{name}") }), &mut Vec::new());
+        let schema = super::openapi::inline(document, &json!({ "$ref": format!("#/components/schemas/{name}") }), &mut Vec::new());
         let validator = jsonschema::draft202012::options()
             .should_validate_formats(true)
             .with_format("email", super::formats::is_email)
@@ -116,45 +114,6 @@ impl BodySchema {
         let members = if resource == name { None } else { document["components"]["schemas"][resource]["properties"].as_object() };
         let read_only = members.map(|members| members.keys().cloned().collect()).unwrap_or_default();
         Ok(Self { schema, validator, read_only })
-    }
-}
-
-/// Replaces references by what they name, and "X or null" unions by X with a null type: then every violation is a plain one.
-/// What refers to itself is checked as deep as it may be.
-fn inline(document: &Value, schema: &Value, within: &mut Vec<String>) -> Value {
-    match schema {
-        Value::Object(members) => {
-            if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-                if within.iter().filter(|outer| *outer == reference).count() >= MAX_NESTING {
-                    return json!({ "type": "object" });
-                }
-                let target = reference.strip_prefix('#').and_then(|pointer| document.pointer(pointer)).unwrap_or(&Value::Null);
-                within.push(reference.to_owned());
-                let inlined = inline(document, target, within);
-                within.pop();
-                return inlined;
-            }
-            let mut copy: Map<String, Value> = members.iter().map(|(key, value)| (key.clone(), inline(document, value, within))).collect();
-            if let Some(Value::Array(choices)) = copy.get("oneOf")
-                && let [only] = choices.iter().filter(|choice| choice["type"] != "null").collect::<Vec<_>>().as_slice()
-                && choices.len() == 2
-            {
-                let mut schema = (*only).clone();
-                super::openapi::allow_null(&mut schema);
-                return schema;
-            }
-            // Deeper down as well: absent = null = default.
-            let required = copy.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-            if let Some(Value::Object(properties)) = copy.get_mut("properties").filter(|_| within.len() > 1) {
-                let optional = properties.iter_mut().filter(|(name, _)| !required.contains(&Value::String((*name).clone())));
-                optional.for_each(|(_, property)| super::openapi::allow_null(property));
-            }
-            copy.remove("example");
-            copy.remove("examples");
-            Value::Object(copy)
-        }
-        Value::Array(items) => Value::Array(items.iter().map(|item| inline(document, item, within)).collect()),
-        other => other.clone(),
     }
 }
 
