@@ -11,6 +11,7 @@ use crate::db::schema::external_refs;
 use crate::db::{Condition, DbConnection, Failure, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
+use crate::http::schemas::is_refused;
 use crate::listing::{Listed, rows};
 
 /// An identifier that another system has for this object; unique per workspace, resource and system.
@@ -40,7 +41,7 @@ pub fn parse(system: &str, value: &str) -> Option<ExternalRef> {
     let is_valid = (1..=32).contains(&system.len())
         && system.bytes().all(is_name)
         && (1..=200).contains(&value.chars().count())
-        && !value.chars().any(char::is_control);
+        && !value.chars().any(is_refused);
     is_valid.then(|| ExternalRef { system: system.to_owned(), value: value.to_owned() })
 }
 

@@ -117,6 +117,11 @@ impl BodySchema {
     }
 }
 
+/// Control characters are in no text, but for line ends and tabs.
+pub fn is_refused(character: char) -> bool {
+    character.is_control() && !matches!(character, '\n' | '\r' | '\t')
+}
+
 fn normalise(value: &mut Value, pointer: &mut String, errors: &mut Vec<FieldError>) {
     match value {
         Value::String(text) => {
@@ -127,7 +132,7 @@ fn normalise(value: &mut Value, pointer: &mut String, errors: &mut Vec<FieldErro
                     *text = trimmed.to_owned();
                 }
             }
-            if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            if text.chars().any(is_refused) {
                 errors.push(FieldError::new(pointer.clone(), Code::InvalidCharacters));
             }
             if text.is_empty() {

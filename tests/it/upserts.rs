@@ -75,7 +75,7 @@ fn every_resource_has_references() {
 fn values_are_taken_as_they_are_written() {
     on_both(|app| async move {
         let admin = app.admin().await;
-        for value in ["a/b", "100%", "%2F", "a+b", "名 1", "a:b,c", "by-ref"] {
+        for value in ["a/b", "100%", "%2F", "a+b", "名 1", "a:b,c", "by-ref", "a\tb"] {
             let escaped = percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
             let path = format!("/contacts/by-ref/sap/{escaped}");
             let made = admin.patch(&path, json!({ "name": value })).await.created();

@@ -16,6 +16,7 @@ use fishpond::db::id::{ChangeId, ContactId, CustomerId, Id, Kind, StageId, Stage
 use fishpond::db::money::Money;
 use fishpond::db::schema::{changes, contact_links, external_refs, lookup_keys, touch_record_contacts};
 use fishpond::db::types::{Instant, Json};
+use fishpond::http::problem::Problem;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -115,28 +116,29 @@ impl Batch {
         }
     }
 
-    pub fn push_customer(&mut self, world: &World, index: usize) {
-        let Some(seedling) = world.customers.get(index) else { return };
+    pub fn push_customer(&mut self, world: &World, index: usize) -> Result<(), Problem> {
+        let Some(seedling) = world.customers.get(index) else { return Ok(()) };
         let customer = objects::customer(world, index, seedling);
         let names: Vec<String> = seedling.contacts.clone().rev().map(|contact| objects::contact_name(world, contact, index)).collect();
         self.document(customer.id, &customers::search::texts(&customer.fields), &names);
         self.refs(customer.id, &customer.fields.external_refs);
         self.keys(customer.id, customers::store::keys(&customer.fields));
         let new = objects::created(&customer);
-        self.change(Operation::Created, customer.id, 1, None, &new, customer.created_by_id, new.created_at);
+        self.change(Operation::Created, customer.id, 1, None, &new, customer.created_by_id, new.created_at)?;
         let (row, profile) = customers::rows::rows_of(self.workspace_id, &customer);
         self.customers.push(row);
         self.profiles.push(profile);
+        Ok(())
     }
 
-    pub fn push_contact(&mut self, world: &World, index: usize) {
-        let Some(seedling) = world.contacts.get(index) else { return };
-        let Some(customer) = world.customers.get(seedling.customer) else { return };
+    pub fn push_contact(&mut self, world: &World, index: usize) -> Result<(), Problem> {
+        let Some(seedling) = world.contacts.get(index) else { return Ok(()) };
+        let Some(customer) = world.customers.get(seedling.customer) else { return Ok(()) };
         let contact = objects::contact(world, index, seedling, customer);
         self.document(contact.id, &contacts::search::texts(&contact.fields), &[]);
         self.refs(contact.id, &contact.fields.external_refs);
         self.keys(contact.id, contacts::store::keys(&contact.fields));
-        self.change(Operation::Created, contact.id, 1, None, &contact, contact.created_by_id, contact.created_at);
+        self.change(Operation::Created, contact.id, 1, None, &contact, contact.created_by_id, contact.created_at)?;
         for (link, position) in contact.fields.links.iter().zip(0..) {
             self.links.push(LinkRow {
                 workspace_id: self.workspace_id,
@@ -151,36 +153,39 @@ impl Batch {
             });
         }
         self.contacts.push(contacts::rows::row_of(self.workspace_id, &contact));
+        Ok(())
     }
 
-    pub fn push_opportunity(&mut self, world: &World, index: usize) {
-        let Some(seedling) = world.opportunities.get(index) else { return };
-        let Some(customer) = world.customers.get(seedling.customer) else { return };
-        let Some((begun, moved)) = objects::opportunity(world, index, seedling, customer) else { return };
+    pub fn push_opportunity(&mut self, world: &World, index: usize) -> Result<(), Problem> {
+        let Some(seedling) = world.opportunities.get(index) else { return Ok(()) };
+        let Some(customer) = world.customers.get(seedling.customer) else { return Ok(()) };
+        let Some((begun, moved)) = objects::opportunity(world, index, seedling, customer) else { return Ok(()) };
         self.document(begun.id, &deals::search::texts(&begun.fields), &[]);
-        self.change(Operation::Created, begun.id, 1, None, &begun, begun.created_by_id, begun.created_at);
+        self.change(Operation::Created, begun.id, 1, None, &begun, begun.created_by_id, begun.created_at)?;
         self.stay(&begun, None, moved.as_ref().map(|moved| moved.stage_entered_at));
         if let Some(moved) = &moved {
-            self.change(Operation::StageMoved, begun.id, 2, Some(&begun), moved, begun.created_by_id, moved.updated_at);
+            self.change(Operation::StageMoved, begun.id, 2, Some(&begun), moved, begun.created_by_id, moved.updated_at)?;
             self.stay(moved, Some(begun.stage_id), None);
         }
         self.opportunities.push(deals::rows::row_of(self.workspace_id, moved.as_ref().unwrap_or(&begun)));
+        Ok(())
     }
 
-    pub fn push_touch(&mut self, world: &World, index: usize) {
-        let Some(seedling) = world.touches.get(index) else { return };
-        let Some(customer) = world.customers.get(seedling.customer) else { return };
+    pub fn push_touch(&mut self, world: &World, index: usize) -> Result<(), Problem> {
+        let Some(seedling) = world.touches.get(index) else { return Ok(()) };
+        let Some(customer) = world.customers.get(seedling.customer) else { return Ok(()) };
         let touch = objects::touch(world, index, seedling, customer);
-        self.change(Operation::Created, touch.id, 1, None, &touch, touch.created_by_id, touch.created_at);
+        self.change(Operation::Created, touch.id, 1, None, &touch, touch.created_by_id, touch.created_at)?;
         if seedling.before != seedling.after {
             let said = |touched: Touched| Said { last_touch_at: touched.last, next_touch_at: touched.next, touch_count: touched.count };
             let (before, after) = (said(seedling.before), said(seedling.after));
-            self.change(Operation::Updated, customer.id, seedling.version, Some(&before), &after, touch.created_by_id, touch.created_at);
+            self.change(Operation::Updated, customer.id, seedling.version, Some(&before), &after, touch.created_by_id, touch.created_at)?;
         }
         let (workspace_id, touch_record_id) = (self.workspace_id, touch.id);
         let rows = touch.fields.contact_ids.iter().map(|id| TouchContactRow { workspace_id, contact_id: *id, touch_record_id });
         self.touch_contacts.extend(rows);
         self.touches.push(touches::rows::row_of(self.workspace_id, &touch));
+        Ok(())
     }
 
     fn stay(&mut self, opportunity: &deals::Opportunity, from_stage_id: Option<StageId>, left_at: Option<Instant>) {
@@ -236,7 +241,7 @@ impl Batch {
         after: &T,
         actor_id: Option<UserId>,
         at: Instant,
-    ) {
+    ) -> Result<(), Problem> {
         self.changes.push(ChangeRow {
             workspace_id: self.workspace_id,
             id: ChangeId::new(),
@@ -244,11 +249,12 @@ impl Batch {
             object_type: K::NAME,
             object_id: AnyId::from_uuid(id.uuid()),
             object_version,
-            changed: Json(diff(before, Some(after)).unwrap_or_default()),
+            changed: Json(diff(before, Some(after))?),
             actor_id,
             request_id: "load",
             at,
         });
+        Ok(())
     }
 }
 

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use fishpond::config::Config;
 use fishpond::db::{Db, Failure};
+use fishpond::http::problem::Problem;
 use fishpond::server::StartError;
 use fishpond::setup;
 
@@ -56,9 +57,10 @@ pub fn fill(config: &Config, customers: usize, seed: u64, mut report: impl FnMut
         let indexes = bulk::take_indexes(conn)?;
         let written: Result<(), Failure> = std::thread::scope(|scope| {
             // One makes the rows while the other writes them.
-            let (sender, batches) = mpsc::sync_channel::<(Batch, &'static str, usize, usize)>(2);
+            let (sender, batches) = mpsc::sync_channel::<Result<Made, Problem>>(2);
             scope.spawn(|| make(&world, sender));
-            for (batch, what, done, of) in batches {
+            for made in batches {
+                let (batch, what, done, of) = made?;
                 rows += batch.write(conn)?;
                 told(what, done, of, rows);
             }
@@ -77,10 +79,13 @@ pub fn fill(config: &Config, customers: usize, seed: u64, mut report: impl FnMut
     filled.ok_or_else(|| StartError::Other("the oldest workspace has customers already: fill another database".to_owned()))
 }
 
+/// Rows, and how far they are: of what, how many, of how many.
+type Made = (Batch, &'static str, usize, usize);
+
 /// All objects in the order in which they came to be, kind after kind; until nobody takes them any more.
-fn make(world: &World, sender: mpsc::SyncSender<(Batch, &'static str, usize, usize)>) {
-    type Push = fn(&mut Batch, &World, usize);
-    let kinds: [(&str, usize, Push); 4] = [
+fn make(world: &World, sender: mpsc::SyncSender<Result<Made, Problem>>) {
+    type Push = fn(&mut Batch, &World, usize) -> Result<(), Problem>;
+    let kinds: [(&'static str, usize, Push); 4] = [
         ("customers", world.customers.len(), Batch::push_customer),
         ("contacts", world.contacts.len(), Batch::push_contact),
         ("opportunities", world.opportunities.len(), Batch::push_opportunity),
@@ -91,8 +96,9 @@ fn make(world: &World, sender: mpsc::SyncSender<(Batch, &'static str, usize, usi
         while start < of {
             let end = (start + OBJECTS).min(of);
             let mut batch = Batch::new(world);
-            (start..end).for_each(|index| push(&mut batch, world, index));
-            if sender.send((batch, what, end, of)).is_err() {
+            let pushed = (start..end).try_for_each(|index| push(&mut batch, world, index));
+            let is_last = pushed.is_err();
+            if sender.send(pushed.map(|()| (batch, what, end, of))).is_err() || is_last {
                 return;
             }
             start = end;
