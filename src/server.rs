@@ -98,7 +98,7 @@ pub fn start(config: &Config, announce: impl FnOnce(&FirstAdmin)) -> Result<Runn
     let unavailable = |error| StartError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).map_err(unavailable)?;
     let address = listener.local_addr().map_err(unavailable)?;
-    let db = Db::open(&config.database, &config.pool, true)?;
+    let db = Db::open(&config.database, &config.pool, config.clock.clone(), true)?;
     setup::migrate_and_seed(config)?.1.as_ref().map(announce);
     let document = document();
     let schemas = Data::new(Schemas::compile(&document.value).map_err(StartError::Other)?);

@@ -10,7 +10,7 @@ use crate::crm::users::{NewPerson, create_person};
 use crate::crm::workspaces::{Locale, WorkspaceFields, default_workspace, store as workspaces};
 use crate::db::id::WorkspaceId;
 use crate::db::migrate;
-use crate::db::{Actor, Db, DbConnection, Failure, clock, transact};
+use crate::db::{Actor, Db, DbConnection, Failure, transact};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 use crate::server::StartError;
@@ -28,7 +28,7 @@ pub fn migrate_and_seed(config: &Config) -> Result<(Vec<String>, Option<FirstAdm
     let done = Db::setup(&config.database, |conn| {
         migrate::run(conn, |conn| {
             // Under the lock: servers that start together must not make a signing key each.
-            ensure_key(conn, clock::now())?;
+            ensure_key(conn, config.clock.now())?;
             create_missing(conn)?;
             if workspaces::exists(conn)? {
                 return Ok(None);

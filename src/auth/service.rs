@@ -10,7 +10,7 @@ use super::store::{self, FoundKey, Principal};
 use super::throttle::AddressThrottle;
 use super::tokens::{JwkSet, Keys};
 use crate::db::id::{SessionId, WorkspaceId};
-use crate::db::{Actor, Db, Target, clock};
+use crate::db::{Actor, Db, Target};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 
@@ -71,12 +71,13 @@ impl Auth {
 
     async fn by_session(&self, token: &str) -> Result<(Arc<Principal>, SessionId), Problem> {
         let invalid = || Problem::new(Code::InvalidToken);
-        let claims = match self.keys().verify(token)? {
+        let now = self.db.now();
+        let claims = match self.keys().verify(token, now)? {
             Some(claims) => claims,
             None => {
                 // Another server may have made a new key.
                 self.reload_keys().await?;
-                self.keys().verify(token)?.ok_or_else(invalid)?
+                self.keys().verify(token, now)?.ok_or_else(invalid)?
             }
         };
         let believed = claims.sid.uuid().as_bytes().to_vec();
@@ -88,7 +89,6 @@ impl Auth {
                 loaded
             }
         };
-        let now = clock::now();
         principal
             .filter(|principal| principal.user_id == claims.sub && principal.ends_at.is_none_or(|end| end > now))
             .map(|principal| (principal, claims.sid))
@@ -99,7 +99,7 @@ impl Auth {
         let invalid = || Problem::new(Code::InvalidApiKey);
         let prefix = secrets::api_key_id(key).ok_or_else(invalid)?.to_owned();
         let hash = secrets::sha256(key);
-        let now = clock::now();
+        let now = self.db.now();
         let principal = match self.principals.get(&hash) {
             Some(principal) => principal,
             None => {

@@ -2,10 +2,11 @@
 //! before its password is looked at, so that many at once count as many. Never a permanent lock-out.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use moka::sync::Cache;
 
+use crate::db::types::Instant;
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 
@@ -55,15 +56,14 @@ impl Default for AddressThrottle {
 
 impl AddressThrottle {
     /// Counts an attempt; too many in the window are refused.
-    pub fn attempt(&self, address: IpAddr) -> Result<(), Problem> {
-        let now = Instant::now();
+    pub fn attempt(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
         let counted = self.0.entry(network(address)).and_upsert_with(|known| match known.map(moka::Entry::into_value) {
-            Some((count, since)) if now.duration_since(since) < WINDOW => (count.saturating_add(1), since),
+            Some((count, since)) if passed(since, now) < WINDOW => (count.saturating_add(1), since),
             _ => (1, now),
         });
         let (count, since) = counted.into_value();
         if count > PER_NETWORK {
-            let left = WINDOW.saturating_sub(now.duration_since(since)).as_secs() + 1;
+            let left = WINDOW.saturating_sub(passed(since, now)).as_secs() + 1;
             return Err(Problem::new(Code::TooManyAttempts).retry_after(left));
         }
         Ok(())
@@ -76,6 +76,11 @@ impl AddressThrottle {
             self.0.insert(network, (count.saturating_sub(1), since));
         }
     }
+}
+
+/// Nothing when the clock was put back.
+fn passed(since: Instant, now: Instant) -> Duration {
+    (now.get() - since.get()).to_std().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -99,8 +104,9 @@ mod tests {
 
     #[test]
     fn many_attempts_at_once_count_as_many() {
-        let (throttle, address) = (AddressThrottle::default(), IpAddr::from([10, 0, 0, 1]));
-        let refused = (0..100).filter(|_| throttle.attempt(address).is_err()).count();
-        assert_eq!(refused, 40);
+        let (throttle, address, now) = (AddressThrottle::default(), IpAddr::from([10, 0, 0, 1]), crate::db::clock::now());
+        let refused = |now| (0..100).filter(|_| throttle.attempt(address, now).is_err()).count();
+        assert_eq!((refused(now), refused(now)), (40, 100));
+        assert_eq!(refused(now.plus(chrono::Duration::seconds(60))), 40, "in the next minute");
     }
 }

@@ -16,7 +16,7 @@ use url::Url;
 use sources::{environment, read_file};
 
 use crate::auth::password;
-use crate::db::{PoolOptions, Target};
+use crate::db::{Clock, PoolOptions, Target};
 use crate::http::formats::is_email;
 use crate::http::schemas::nearest;
 
@@ -60,6 +60,8 @@ pub struct Config {
     pub public_url: Option<String>,
     pub admin_email: String,
     pub admin_password: Option<String>,
+    /// No setting: the machine's time, which tests move.
+    pub clock: Clock,
     values: BTreeMap<&'static str, String>,
 }
 
@@ -160,6 +162,7 @@ impl Config {
                 },
                 _ => None,
             },
+            clock: Clock::default(),
             values: values.iter().map(|(name, (value, _))| (*name, value.clone())).collect(),
         })
     }

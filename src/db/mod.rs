@@ -25,16 +25,18 @@ use std::time::Duration;
 
 use diesel::r2d2::Pool;
 
+pub use clock::Clock;
 pub use condition::{Bind, Condition, Statement};
 pub(crate) use connection::on_backend;
 pub use connection::{DbConnection, Manager, MultiBackend, Target, UnknownScheme};
 pub use failure::{Failure, written};
 pub use gate::Gate;
-pub use tx::{Actor, Hold, Topic, Tx, run as transact, try_out};
+pub use tx::{Actor, Hold, Topic, Tx, savepoint, transact, try_out};
 
 use connection::Pooled;
 use failure::Class;
 use idempotency::Running;
+use types::Instant;
 use writer::Writer;
 
 use crate::http::answer::Answer;
@@ -70,6 +72,7 @@ pub struct Db {
     /// The requests with a key that the writer has.
     running: Running,
     statements: Arc<AtomicU64>,
+    clock: Clock,
     /// Refuses a second server on one SQLite file for as long as this value lives.
     _lock: Option<Arc<File>>,
 }
@@ -101,7 +104,7 @@ impl From<std::io::Error> for OpenError {
 
 impl Db {
     /// Opens pools and, for SQLite, the writer. `exclusive` is the server's: the command line may work beside it.
-    pub fn open(target: &Target, options: &PoolOptions, exclusive: bool) -> Result<Self, OpenError> {
+    pub fn open(target: &Target, options: &PoolOptions, clock: Clock, exclusive: bool) -> Result<Self, OpenError> {
         Self::prepare(target)?;
         let lock = match target.sqlite_path() {
             Some(path) if exclusive => Some(Arc::new(lock_file(path)?)),
@@ -121,7 +124,7 @@ impl Db {
             Target::Postgres(_) => None,
         };
         let gate = Arc::new(Gate::new(options.connections as usize, options.read_queue));
-        Ok(Self { pool, gate, writer, running: Running::default(), statements, _lock: lock })
+        Ok(Self { pool, gate, writer, running: Running::default(), statements, clock, _lock: lock })
     }
 
     /// Makes the SQLite file and the folder it lies in. The file holds the signing keys: nobody else may read it.
@@ -158,6 +161,11 @@ impl Db {
         }
     }
 
+    /// The server's time. What a write stamps is its `Tx`'s `now`.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
     /// SQL statements run so far, in all connections of this process.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
@@ -189,7 +197,8 @@ impl Db {
     /// The answer that was given to the same request before: for handlers with rules that do not hold a second time.
     pub async fn replay(&self, actor: &Actor) -> Result<Option<Answer>, Problem> {
         let (workspace_id, Some(request)) = (actor.workspace_id, actor.idempotency) else { return Ok(None) };
-        self.read(move |conn| idempotency::find(conn, workspace_id, &request, clock::now())).await
+        let now = self.now();
+        self.read(move |conn| idempotency::find(conn, workspace_id, &request, now)).await
     }
 
     /// Runs a unit of work in one transaction; acknowledged means durable. Work that lost a race runs again, so it
@@ -208,13 +217,13 @@ impl Db {
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
     {
-        let actor = actor.clone();
+        let (actor, clock) = (actor.clone(), self.clock.clone());
         match &self.writer {
-            Some(writer) => writer.run(actor, work).await.map_err(Failure::into_problem),
+            Some(writer) => writer.run(actor, clock, work).await.map_err(Failure::into_problem),
             None => {
                 self.with_connection(move |conn| {
                     for _ in 0..ATTEMPTS {
-                        match tx::run(conn, &actor, &work) {
+                        match tx::run(conn, &actor, clock.now(), &work) {
                             Err(Failure::Stale) => {}
                             Err(failure) if failure.class() == Some(Class::Retry) => {}
                             outcome => return outcome,

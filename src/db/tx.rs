@@ -94,11 +94,21 @@ impl Tx<'_> {
     }
 }
 
+/// A unit of work outside of any server: on the command line, at the first start.
+pub fn transact<T>(conn: &mut DbConnection, actor: &Actor, work: &dyn Fn(&mut Tx<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    run(conn, actor, clock::now(), work)
+}
+
 /// Runs `work` in a transaction of its own, or in a savepoint when one is open. A panic rolls back like an error.
-pub fn run<T>(conn: &mut DbConnection, actor: &Actor, work: &dyn Fn(&mut Tx<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+pub fn run<T>(
+    conn: &mut DbConnection,
+    actor: &Actor,
+    now: Instant,
+    work: &dyn Fn(&mut Tx<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     conn.transaction(|conn| {
         let depth = depth(conn);
-        match catch_unwind(AssertUnwindSafe(|| work(&mut Tx { conn: &mut *conn, actor, now: clock::now() }))) {
+        match catch_unwind(AssertUnwindSafe(|| work(&mut Tx { conn: &mut *conn, actor, now }))) {
             Ok(outcome) => outcome,
             Err(_) => {
                 // Savepoints that the panic left open would make Diesel believe it is deeper than it is.
@@ -111,10 +121,15 @@ pub fn run<T>(conn: &mut DbConnection, actor: &Actor, work: &dyn Fn(&mut Tx<'_>)
     })
 }
 
+/// Runs `work` in a savepoint: when it fails, only what it did itself is undone.
+pub fn savepoint<T>(tx: &mut Tx<'_>, work: &dyn Fn(&mut Tx<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    run(tx.conn, tx.actor, tx.now, work)
+}
+
 /// Runs `work` and takes back what it wrote, for what it finds out.
 pub fn try_out<T>(tx: &mut Tx<'_>, work: &dyn Fn(&mut Tx<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
     let found = RefCell::new(None);
-    let taken_back = run(tx.conn, tx.actor, &|tx| -> Result<(), Failure> {
+    let taken_back = savepoint(tx, &|tx| -> Result<(), Failure> {
         found.replace(Some(work(tx)?));
         Err(Error::RollbackTransaction.into())
     });

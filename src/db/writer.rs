@@ -9,6 +9,7 @@ use diesel::result::QueryResult;
 use tokio::sync::oneshot;
 
 use super::DbConnection;
+use super::clock::Clock;
 use super::connection::Manager;
 use super::failure::{Class, Failure};
 use super::tx::{self, Actor, Tx};
@@ -38,7 +39,7 @@ impl Writer {
         Ok(Self { queue: sender })
     }
 
-    pub async fn run<T, F>(&self, actor: Actor, work: F) -> Result<T, Failure>
+    pub async fn run<T, F>(&self, actor: Actor, clock: Clock, work: F) -> Result<T, Failure>
     where
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
@@ -48,7 +49,7 @@ impl Writer {
             if sender.is_closed() {
                 return (Box::new(|_| ()), Ok(())); // the caller has gone
             }
-            let outcome = tx::run(conn, &actor, &work);
+            let outcome = tx::run(conn, &actor, clock.now(), &work);
             // SQLite may have rolled back the whole transaction: nobody of the group was written.
             let lost = match outcome.as_ref().err().and_then(Failure::class) {
                 Some(Class::Full) => Err(Problem::new(Code::StorageFull).retry_after(30)),

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::{ADMIN_EMAIL, ADMIN_PASSWORD, on_both};
@@ -154,5 +155,39 @@ fn guesses_at_the_same_moment_count_one_by_one() {
             futures_util::future::join_all((0..20).map(|_| guess())).await.into_iter().map(|reply| reply.status).collect();
         let looked_at = statuses.iter().filter(|status| **status == 401).count();
         assert!((1..=6).contains(&looked_at) && statuses.iter().all(|status| matches!(status, 401 | 429 | 503)), "{statuses:?}");
+    });
+}
+
+#[test]
+fn tokens_and_sessions_end_with_time() {
+    on_both(|app| async move {
+        let (anyone, erp) = (app.anyone(), app.api_key(&["customers:read"]).await);
+        let expires_at = app.now().plus(Duration::days(40)).to_string();
+        let bounded = json!({ "name": "bounded", "scopes": ["customers:read"], "expires_at": expires_at });
+        let bounded = app.admin().await.post("/api-keys", bounded).await.created();
+        let bounded = app.with_token(bounded["key"].as_str().unwrap());
+        let pair = anyone.post("/auth/login", json!({ "email": ADMIN_EMAIL, "password": ADMIN_PASSWORD })).await.ok();
+        let access = |pair: &Value| app.with_token(pair["access_token"].as_str().unwrap());
+        let refresh = async |pair: &Value| anyone.post("/auth/refresh", json!({ "refresh_token": pair["refresh_token"] })).await;
+        app.advance(Duration::minutes(14));
+        access(&pair).get("/me").await.ok();
+        app.advance(Duration::minutes(2));
+        access(&pair).get("/me").await.problem(401, "expired_token");
+        let pair = refresh(&pair).await.ok();
+        app.advance(Duration::days(29));
+        let pair = refresh(&pair).await.ok();
+        access(&pair).get("/me").await.ok();
+        bounded.get("/customers").await.ok();
+        if let Some(other) = app.beside() {
+            other.with_token(pair["access_token"].as_str().unwrap()).get("/me").await.ok();
+            app.advance(Duration::days(31));
+            other.with_token(pair["access_token"].as_str().unwrap()).get("/me").await.problem(401, "expired_token");
+        } else {
+            app.advance(Duration::days(31));
+        }
+        refresh(&pair).await.problem(401, "invalid_refresh_token");
+        bounded.get("/customers").await.problem(401, "invalid_api_key");
+        erp.get("/customers").await.ok();
+        app.admin().await.get("/me").await.ok();
     });
 }

@@ -9,7 +9,7 @@ use crate::auth::store::{self, Candidate, Rotation};
 use crate::auth::tokens::{ACCESS_SECONDS, JwkSet};
 use crate::auth::{Auth, Caller, password, secrets};
 use crate::db::id::{SessionId, UserId, WorkspaceId};
-use crate::db::{Actor, Db, clock};
+use crate::db::{Actor, Db};
 use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
 use crate::http::context::Context;
@@ -26,7 +26,7 @@ use crate::http::problem::Problem;
 pub async fn login(db: Data<Db>, auth: Data<Auth>, context: Context, body: Body<Login>) -> Result<Answer, Problem> {
     let Body(Login { email, password, workspace_id }) = body;
     let (email_key, address) = (email.to_lowercase(), context.address);
-    auth.addresses.attempt(address)?;
+    auth.addresses.attempt(address, db.now())?;
     let system = Actor { request_id: context.request_id.clone(), ..Actor::system(WorkspaceId::new()) };
     let counted = email_key.clone();
     db.write(&system, move |tx| store::begin_login(tx, &counted, address)).await?;
@@ -88,7 +88,7 @@ async fn pair(
 ) -> Result<TokenPair, Problem> {
     let (user, workspace) = db.read(move |conn| Ok(store::session_names(conn, workspace_id, user_id)?)).await?;
     Ok(TokenPair {
-        access_token: auth.keys().issue(workspace_id, user_id, session_id, clock::now())?,
+        access_token: auth.keys().issue(workspace_id, user_id, session_id, db.now())?,
         token_type: "Bearer",
         expires_in: ACCESS_SECONDS,
         refresh_token,
@@ -107,7 +107,7 @@ fn no_randomness(_: secrets::NoRandomness) -> Problem {
 #[utoipa::path(tag = "auth", request_body = Refresh, responses((status = 200, description = "The next pair.", body = TokenPair)), security(()))]
 #[post("/auth/refresh")]
 pub async fn refresh_session(db: Data<Db>, auth: Data<Auth>, context: Context, body: Body<Refresh>) -> Result<Answer, Problem> {
-    auth.addresses.attempt(context.address)?;
+    auth.addresses.attempt(context.address, db.now())?;
     let next = secrets::random_secret().map_err(no_randomness)?;
     let (used_hash, next_hash) = (secrets::sha256(&body.0.refresh_token), secrets::sha256(&next));
     let rotated = db.write(&Actor::system(WorkspaceId::new()), move |tx| store::rotate_refresh_token(tx, &used_hash, &next_hash)).await?;

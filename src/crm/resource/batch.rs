@@ -21,7 +21,7 @@ use crate::auth::{Caller, Scope};
 use crate::crm::transfers::ResultSummary;
 use crate::db::failure::Class;
 use crate::db::id::{Id, Kind};
-use crate::db::{Db, Failure, Tx, transact, try_out};
+use crate::db::{Db, Failure, Tx, savepoint, try_out};
 use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
 use crate::http::context::Context;
@@ -70,7 +70,7 @@ impl<R: Resource> Batch<R> {
     /// One operation in its savepoint. What it refuses is its own; anything else ends the batch.
     fn apply_one(&self, tx: &mut Tx<'_>, scope: &Scope, operation: &BatchOperation) -> Result<Outcome<R>, Failure> {
         for _ in 0..ATTEMPTS {
-            match transact(tx.conn, tx.actor, &|tx| self.write(tx, scope, operation)) {
+            match savepoint(tx, &|tx| self.write(tx, scope, operation)) {
                 Ok(done) => return Ok(Ok(done)),
                 Err(Failure::Problem(problem)) if !problem.status().is_server_error() => return Ok(Err(problem)),
                 Err(Failure::Stale) => {}

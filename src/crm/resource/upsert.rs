@@ -20,7 +20,7 @@ use super::Resource;
 use super::write::{ValidateOnly, as_it_is, created};
 use crate::auth::{Caller, Scope};
 use crate::crm::external_refs::{self, ExternalRef};
-use crate::db::{Db, DbConnection, Failure, Tx, transact};
+use crate::db::{Db, DbConnection, Failure, Tx, savepoint};
 use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
 use crate::http::etag::UpsertCondition;
@@ -94,7 +94,7 @@ impl<R: Resource> Upsert<R> {
         add_reference(&mut body, reference, true);
         let input = self.schemas.read::<R::Create>(body)?;
         // In a savepoint: what it has written itself is not to be taken for somebody else's.
-        transact(tx.conn, tx.actor, &|tx| R::CREATE(tx, scope, &input)).map_err(|failure| match failure {
+        savepoint(tx, &|tx| R::CREATE(tx, scope, &input)).map_err(|failure| match failure {
             // Somebody may just have created it, and what it keeps to itself.
             Failure::Problem(problem) if problem.status() == StatusCode::CONFLICT => {
                 match external_refs::holder::<R>(tx.conn, scope.workspace_id, reference) {

@@ -43,7 +43,7 @@ pub async fn change_my_password(
     let Body(ChangePassword { current_password, new_password }) = body;
     let (workspace_id, user_id, session_id) = (caller.scope.workspace_id, caller.scope.user_id, caller.session_id);
     let stored = db.read(move |conn| store::password_hash(conn, workspace_id, user_id)).await?;
-    auth.addresses.attempt(context.address)?;
+    auth.addresses.attempt(context.address, db.now())?;
     let mut errors = password::check("/new_password", &new_password);
     if new_password == current_password {
         errors.push(FieldError::new("/new_password", Code::SamePassword));

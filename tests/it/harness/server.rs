@@ -7,7 +7,8 @@ use std::sync::mpsc;
 
 use diesel::connection::SimpleConnection;
 use fishpond::config::Config;
-use fishpond::db::{Db, DbConnection, Target};
+use fishpond::db::types::Instant;
+use fishpond::db::{Clock, Db, DbConnection, Target};
 use fishpond::server::{self, Running};
 use futures_util::FutureExt;
 use serde_json::json;
@@ -52,17 +53,27 @@ pub struct App {
 
 impl App {
     fn start(store: Store, settings: &[(&str, &str)]) -> Self {
-        let mut app = Self::serve(&store.url(), settings);
+        let mut app = Self::serve(&store.url(), settings, Clock::default());
         app.store = Some(store);
         app
     }
 
     /// A second server on the same database: PostgreSQL only.
     pub fn beside(&self) -> Option<Self> {
-        (!self.is_sqlite()).then(|| Self::serve(&self.database_url(), &[]))
+        (!self.is_sqlite()).then(|| Self::serve(&self.database_url(), &[], self.config.clock.clone()))
     }
 
-    fn serve(database_url: &str, settings: &[(&str, &str)]) -> Self {
+    /// Lets time pass for this server, and for those beside it.
+    pub fn advance(&self, by: chrono::Duration) {
+        self.config.clock.advance(by);
+    }
+
+    /// Its time.
+    pub fn now(&self) -> Instant {
+        self.config.clock.now()
+    }
+
+    fn serve(database_url: &str, settings: &[(&str, &str)], clock: Clock) -> Self {
         let defaults = [
             ("listen", "127.0.0.1:0"),
             ("metrics_listen", "127.0.0.1:0"),
@@ -73,7 +84,8 @@ impl App {
         let mut source: Vec<(String, String)> = defaults.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         source.push(("database_url".to_owned(), database_url.to_owned()));
         let own = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let config = Config::from_sources(vec![], source, own).expect("a valid configuration");
+        let mut config = Config::from_sources(vec![], source, own).expect("a valid configuration");
+        config.clock = clock;
         let (sender, receiver) = mpsc::channel();
         let wanted = config.clone();
         let thread = std::thread::spawn(move || {
