@@ -7,7 +7,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
 use crate::auth::sessions;
-use crate::changes;
 use crate::crm::{
     api_keys, contacts, custom_fields, customers, dictionaries, meta, opportunities, pipelines, tiers, timeline, touch_records, users,
     workspaces,
@@ -15,6 +14,7 @@ use crate::crm::{
 use crate::http::document::Document;
 use crate::http::problem::{FieldErrorBody, ProblemBody};
 use crate::ops;
+use crate::{changes, jobs};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -42,6 +42,7 @@ Every refusal is `application/problem+json` with a stable `code`; `GET /problems
         (name = "api-keys", description = "How other systems call."),
         (name = "workspace", description = "Settings of the workspace."),
         (name = "changes", description = "Everything that changed, in order."),
+        (name = "jobs", description = "Work that goes on after its request was answered."),
         (name = "operations", description = "Health and help."),
     )
 )]
@@ -154,7 +155,10 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(tiers::routes::update_tier)
             .service(tiers::routes::delete_tier)
             .service(tiers::routes::restore_tier)
-            .service(changes::routes::list_changes),
+            .service(changes::routes::list_changes)
+            .service(jobs::routes::list_jobs)
+            .service(jobs::routes::get_job)
+            .service(jobs::routes::cancel_job),
     );
 }
 

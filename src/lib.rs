@@ -1,6 +1,6 @@
 //! Fishpond (鱼池): a headless CRM. A JSON REST API over SQLite or PostgreSQL in one binary.
 //!
-//! The house, from the ground up; `crm` stands on `listing`, `changes` and `auth`, which stand on `http` and `db`.
+//! The house, from the ground up; `crm` stands on `jobs`, `listing`, `changes` and `auth`, which stand on `http` and `db`.
 
 /// The two databases as one: read and write doors, column types, migrations, clock.
 pub mod db;
@@ -13,6 +13,9 @@ pub mod auth;
 pub mod changes;
 /// One list engine for every resource.
 pub mod listing;
+
+/// Work in the background: leased, done in steps, resumed after a crash.
+pub mod jobs;
 
 /// The CRM itself, a folder per resource.
 pub mod crm;

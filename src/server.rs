@@ -10,6 +10,8 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
+use futures_util::FutureExt;
+use tokio::task::JoinHandle;
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -19,13 +21,20 @@ use crate::auth::caller::authenticate;
 use crate::changes::Feed;
 use crate::config::Config;
 use crate::db::migrate::MigrateError;
-use crate::db::{Db, OpenError};
+use crate::db::{Db, Failure, OpenError};
 use crate::http::metrics::Metrics;
 use crate::http::problem::Problem;
 use crate::http::schemas::Schemas;
 use crate::http::shell::{ShellOptions, no_route, shell, spare_small};
+use crate::jobs::{self, Jobs, Work};
 use crate::ops::{self, Draining};
 use crate::setup::{self, FirstAdmin};
+
+/// Every kind of background job.
+pub const WORKS: [Work; 5] = {
+    let [changes, keys, sessions, jobs] = jobs::chores::CHORES;
+    [crate::crm::purge::PURGE, changes, keys, sessions, jobs]
+};
 
 /// Longest time for a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -79,27 +88,37 @@ pub struct Running {
     pub address: SocketAddr,
     pub metrics_address: Option<SocketAddr>,
     pub draining: Draining,
+    pub jobs: Jobs,
     /// Ends when the server has stopped.
     pub server: Server,
+    /// Ends after the step that a background job is in when it is stopped.
+    pub worker: JoinHandle<()>,
 }
 
 impl Running {
-    /// Stops taking connections, finishes what is in flight, then ends.
-    pub async fn stop(handle: ServerHandle, draining: &Draining) {
+    /// Stops taking connections and jobs, finishes what is in flight, then ends.
+    pub async fn stop(handle: ServerHandle, draining: &Draining, jobs: &Jobs) {
         draining.begin();
+        jobs.stop();
         handle.stop(true).await;
     }
 }
 
 /// Opens the database, migrates it, and starts listening. Must be called in an actix system. `announce` is told at once of the
-/// administrator of an empty database: nothing that fails later may swallow a generated password.
-pub fn start(config: &Config, announce: impl FnOnce(&FirstAdmin)) -> Result<Running, StartError> {
+/// administrator of an empty database: nothing that fails later may swallow a generated password. `works` are the background jobs that
+/// it knows how to do.
+pub fn start(config: &Config, works: &[Work], announce: impl FnOnce(&FirstAdmin)) -> Result<Running, StartError> {
     // First the address: a port that is taken must not leave a workspace behind whose password nobody saw.
     let unavailable = |error| StartError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).map_err(unavailable)?;
     let address = listener.local_addr().map_err(unavailable)?;
     let db = Db::open(&config.database, &config.pool, config.clock.clone(), true)?;
     setup::migrate_and_seed(config)?.1.as_ref().map(announce);
+    if config.database.sqlite_path().is_some() {
+        // Nobody else has the file.
+        let ended = Db::setup(&config.database, |conn| jobs::end_leases(conn, config.clock.now()))?;
+        ended.map_err(|error| Failure::from(error).into_problem())?;
+    }
     let document = document();
     let schemas = Data::new(Schemas::compile(&document.value).map_err(StartError::Other)?);
     let document = Arc::new(document);
@@ -111,10 +130,13 @@ pub fn start(config: &Config, announce: impl FnOnce(&FirstAdmin)) -> Result<Runn
         metrics: Arc::clone(&metrics),
         trusted_proxies: config.trusted_proxies.clone(),
     });
+    let jobs = Jobs::new(db.clone(), works, Arc::clone(&metrics));
     let metrics = Data::from(metrics);
     let (feed, draining) = (Data::new(Feed::default()), Draining::default());
     let data = (Data::new(db.clone()), Data::from(document), Data::new(draining.clone()));
     let origins = config.cors_origins.clone();
+
+    let taken = Data::new(jobs.clone());
 
     crate::crm::phones::warm_up();
     let server = HttpServer::new(move || {
@@ -126,6 +148,7 @@ pub fn start(config: &Config, announce: impl FnOnce(&FirstAdmin)) -> Result<Runn
             .app_data(schemas.clone())
             .app_data(auth.clone())
             .app_data(feed.clone())
+            .app_data(taken.clone())
             .app_data(options.clone())
             .into_utoipa_app()
             .configure(routes)
@@ -150,7 +173,8 @@ pub fn start(config: &Config, announce: impl FnOnce(&FirstAdmin)) -> Result<Runn
     .listen(listener)
     .map_err(unavailable)?;
     let metrics_address = config.metrics_listen.and_then(|at| serve_metrics(at, db.clone(), metrics));
-    Ok(Running { address, metrics_address, draining, server: server.run() })
+    let worker = actix_web::rt::spawn(futures_util::future::OptionFuture::from(config.does_jobs.then(|| jobs.clone().run())).map(|_| ()));
+    Ok(Running { address, metrics_address, draining, jobs, server: server.run(), worker })
 }
 
 /// Browsers of the allowed origins only; none by default.

@@ -68,7 +68,7 @@ async fn serve(client: &Client, url: &str) -> Result<Served, Box<dyn Error>> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            match server::start(&config, |_| {}) {
+            match server::start(&config, &[], |_| {}) {
                 Ok(Running { address, server, .. }) => {
                     let _ = sender.send(Ok(address));
                     let _ = server.await;

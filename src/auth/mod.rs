@@ -5,6 +5,7 @@
 pub mod caller;
 pub mod password;
 pub mod privileges;
+pub mod purge;
 pub mod scope;
 pub mod secrets;
 pub mod service;

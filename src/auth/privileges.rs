@@ -68,4 +68,6 @@ privileges! {
     ReadApiKeys "api_keys:read" ADMINS
     WriteApiKeys "api_keys:write" ADMINS
     ReadChanges "changes:read" ADMINS
+    ReadJobs "jobs:read" EVERYONE
+    WriteJobs "jobs:write" EVERYONE
 }

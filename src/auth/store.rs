@@ -13,7 +13,7 @@ use crate::db::failure::Failure;
 use crate::db::id::{SessionId, UserId, WorkspaceId};
 use crate::db::schema::{api_keys, login_throttles, refresh_tokens, sessions, signing_keys, users, workspaces};
 use crate::db::types::{Instant, Json, Named};
-use crate::db::{DbConnection, Tx};
+use crate::db::{Condition, DbConnection, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 
@@ -253,6 +253,15 @@ pub fn revoke_sessions(tx: &mut Tx<'_>, user_id: UserId, except: Option<SessionI
         open = open.filter(sessions::id.ne(kept));
     }
     open.execute(tx.conn).map(|_| ())
+}
+
+/// The role of somebody who asked for something earlier and may still act: neither disabled nor, with an API key, revoked.
+pub fn role_by_now(tx: &mut Tx<'_>, user_id: UserId) -> QueryResult<Option<Role>> {
+    let has_key = "(users.kind = 'person' OR EXISTS (SELECT 1 FROM api_keys k WHERE k.workspace_id = users.workspace_id \
+                   AND k.user_id = users.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ";
+    let has_key = Condition::sql(has_key).bind(tx.now).then(")))");
+    let user = users::table.find((tx.actor.workspace_id, user_id)).filter(users::is_active.eq(true)).filter(has_key);
+    Ok(user.select(users::role).first::<Named<Role>>(tx.conn).optional()?.map(|role| role.0))
 }
 
 /// The signing keys, newest first.

@@ -2,7 +2,9 @@
 
 mod feed;
 mod log;
+mod purge;
 pub mod routes;
 
 pub use feed::Feed;
 pub use log::{Operation, add_facts, diff, record, record_all, record_each};
+pub use purge::{KEPT, purge};

@@ -9,6 +9,7 @@ mod signals;
 use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
@@ -253,17 +254,20 @@ fn serve(options: &Serve) -> Outcome {
     let config = options.common.load(options.listen.clone().map(|listen| ("listen".to_owned(), listen)).into_iter().collect())?;
     log_to_stderr(&config);
     actix_web::rt::System::new().block_on(async {
-        let running = server::start(&config, greeting::introduce)?;
+        let running = server::start(&config, &server::WORKS, greeting::introduce)?;
         // Before anybody is told that it listens, and may stop it.
         let stopped = signals::first()?;
         greeting::greet(&running)?;
-        let (handle, draining) = (running.server.handle(), running.draining.clone());
+        let (handle, draining, jobs) = (running.server.handle(), running.draining.clone(), running.jobs.clone());
         actix_web::rt::spawn(async move {
             stopped.await;
             tracing::info!("stopping");
-            Running::stop(handle, &draining).await;
+            Running::stop(handle, &draining, &jobs).await;
         });
         running.server.await?;
+        if tokio::time::timeout(Duration::from_secs(config.shutdown_seconds), running.worker).await.is_err() {
+            tracing::warn!("a background job was left in the middle of a step; it will be taken up again");
+        }
         Db::checkpoint(&config.database);
         Ok(())
     })

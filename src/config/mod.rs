@@ -13,7 +13,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use url::Url;
 
-use sources::{environment, read_file};
+use sources::{Origin, environment, read_file};
 
 use crate::auth::password;
 use crate::db::{Clock, PoolOptions, Target};
@@ -33,6 +33,7 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     ("write_queue", "1024", "writes that may wait for the writer (SQLite)"),
     ("max_connections", "10000", "open client connections for each worker"),
     ("shutdown_seconds", "30", "time for requests in flight when stopping"),
+    ("jobs", "on", "on or off: whether this server does background jobs; off leaves them to the others"),
     ("cors_origins", "", "origins of browsers that may call, separated by commas; * is any"),
     ("trusted_proxies", "", "networks whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8,::1/128"),
     ("public_url", "", "address under which clients reach the API; issuer of the access tokens"),
@@ -55,6 +56,7 @@ pub struct Config {
     pub pool: PoolOptions,
     pub max_connections: usize,
     pub shutdown_seconds: u64,
+    pub does_jobs: bool,
     pub cors_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub public_url: Option<String>,
@@ -140,6 +142,11 @@ impl Config {
             },
             max_connections: reader.at_least_one("max_connections")?,
             shutdown_seconds: reader.parsed("shutdown_seconds", "a number of seconds")?,
+            does_jobs: match reader.text("jobs").as_str() {
+                "on" => true,
+                "off" => false,
+                _ => return Err(reader.wrong("jobs", "it must be on or off")),
+            },
             cors_origins: reader
                 .list::<Origin>("cors_origins", "origins such as https://app.example.com, or *")?
                 .into_iter()
@@ -190,19 +197,6 @@ impl fmt::Display for Config {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// A browser's origin: scheme, host and port, nothing else; or `*`.
-struct Origin(String);
-
-impl FromStr for Origin {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let is_origin =
-            Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text);
-        if is_origin || text == "*" { Ok(Self(text.to_owned())) } else { Err(()) }
     }
 }
 
@@ -278,6 +272,7 @@ mod tests {
         assert!(error(&[("trusted_proxies", "10.0.0.0/8,home")]).contains("trusted_proxies"));
         assert!(error(&[("db_connections", "0")]).contains("at least 1"));
         assert!(error(&[("log_format", "xml")]).contains("text or json"));
+        assert!(error(&[("jobs", "maybe")]).contains("on or off"));
         assert!(error(&[("log_level", "verbose")]).contains("log_level"));
         assert!(error(&[("cors_origins", "https://a.example.com/path")]).contains("cors_origins"));
         assert!(error(&[("public_url", "here")]).contains("public_url"));

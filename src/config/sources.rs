@@ -1,6 +1,9 @@
-//! Where settings come from besides flags: the environment and the settings file.
+//! Where settings come from besides flags: the environment and the settings file. And what one of them is made of.
 
 use std::path::Path;
+use std::str::FromStr;
+
+use url::Url;
 
 use super::{ConfigError, Source};
 
@@ -42,4 +45,17 @@ pub fn read_file(path: &Path) -> Result<Source, ConfigError> {
         source.push((name.clone(), text.ok_or_else(|| wrong(format!("{name} must be a text, a number or a list of them")))?));
     }
     Ok(source)
+}
+
+/// A browser's origin: scheme, host and port, nothing else; or `*`.
+pub struct Origin(pub String);
+
+impl FromStr for Origin {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_origin =
+            Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text);
+        if is_origin || text == "*" { Ok(Self(text.to_owned())) } else { Err(()) }
+    }
 }

@@ -16,6 +16,7 @@ pub mod opportunities;
 pub mod phones;
 pub mod pipelines;
 pub mod pools;
+pub mod purge;
 pub mod references;
 pub mod resource;
 pub mod search;

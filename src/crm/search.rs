@@ -73,6 +73,19 @@ pub fn hold<K: Kind>(tx: &mut Tx<'_>, id: Id<K>) -> QueryResult<()> {
     tx.hold("search_docs", id, Hold::ToWrite)
 }
 
+/// Takes the documents of objects away that are gone for good.
+pub fn remove(tx: &mut Tx<'_>, ids: &[AnyId]) -> QueryResult<()> {
+    let these = || {
+        let own = Condition::sql("FROM search_docs WHERE workspace_id = ").bind(tx.actor.workspace_id).then(" AND ");
+        own.append(Condition::any_of("id", ids.iter().copied()))
+    };
+    let (documents, tokens) = (Condition::sql("DELETE ").append(these()), Condition::sql("SELECT number ").append(these()));
+    if let DbConnection::Sqlite(_) = tx.conn {
+        Condition::sql("DELETE FROM search_tokens WHERE rowid IN (").append(tokens).then(")").execute(tx.conn)?;
+    }
+    documents.execute(tx.conn).map(|_| ())
+}
+
 /// Indexes the objects of a database that was made before there was an index. What the migration found has a document without
 /// name and tokens.
 pub fn create_missing(conn: &mut DbConnection) -> Result<(), Failure> {

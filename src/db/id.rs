@@ -77,6 +77,7 @@ kinds! {
     CustomFieldKind CustomFieldId "field" "fld"
     ChangeKind ChangeId "change" "chg"
     SessionKind SessionId "session" "ses"
+    JobKind JobId "job" "job"
 }
 
 /// An identifier of an object of kind `K`.

@@ -13,7 +13,7 @@ use super::id::WorkspaceId;
 use super::schema::idempotency_keys;
 use super::tx::{Actor, Tx};
 use super::types::Instant;
-use super::{DbConnection, on_backend};
+use super::{Condition, DbConnection, on_backend};
 use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
 use crate::http::idempotency::Idempotency;
@@ -103,6 +103,16 @@ fn store(tx: &mut Tx<'_>, request: &Idempotency, answer: &Answer) -> Result<(), 
         sqlite: |lite| diesel::replace_into(idempotency_keys::table).values(&row).execute(lite)?,
     );
     written(rows)
+}
+
+/// Clears rows away that are too old to be given again.
+pub fn purge(tx: &mut Tx<'_>, rows: i64) -> QueryResult<usize> {
+    let old = || Condition::sql("created_at <= ").bind(tx.now.plus(-KEPT));
+    let some = Condition::sql("SELECT workspace_id, key_hash FROM idempotency_keys WHERE ").append(old());
+    let some = some.then(format!(" ORDER BY created_at LIMIT {rows}"));
+    // Looked at again: somebody may have used the key anew in the meantime.
+    let gone = Condition::sql("DELETE FROM idempotency_keys WHERE (workspace_id, key_hash) IN (").append(some).then(") AND ");
+    gone.append(old()).execute(tx.conn)
 }
 
 fn in_progress() -> Problem {

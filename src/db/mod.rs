@@ -9,7 +9,7 @@ mod connection;
 pub mod failure;
 mod gate;
 pub mod id;
-mod idempotency;
+pub mod idempotency;
 pub mod migrate;
 pub mod money;
 pub mod percent;

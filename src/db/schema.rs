@@ -582,6 +582,47 @@ table! {
     }
 }
 
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    jobs (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        kind -> Text,
+        status -> Text,
+        is_scheduled -> Bool,
+        args -> DbJson,
+        state -> DbJson,
+        done -> BigInt,
+        total -> Nullable<BigInt>,
+        result -> Nullable<DbJson>,
+        error -> Nullable<DbJson>,
+        errors_url -> Nullable<Text>,
+        attempts -> Integer,
+        run_at -> DbInstant,
+        lease_token -> Nullable<DbUuid>,
+        is_cancel_requested -> Bool,
+        request_id -> Text,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+        started_at -> Nullable<DbInstant>,
+        finished_at -> Nullable<DbInstant>,
+    }
+}
+
+table! {
+    use crate::db::types::DbUuid;
+    use diesel::sql_types::*;
+
+    change_floors (workspace_id) {
+        workspace_id -> DbUuid,
+        seq -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     workspaces,
     users,
@@ -611,5 +652,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     search_docs,
     custom_fields,
-    custom_values
+    custom_values,
+    jobs,
+    change_floors
 );

@@ -3,7 +3,7 @@
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, ETAG, LINK, LOCATION};
+use actix_web::http::header::{CONTENT_TYPE, ETAG, LINK, LOCATION, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
 
@@ -57,6 +57,11 @@ impl Answer {
         Ok(Self { location: Some(location), etag: Some(etag::of(version)), ..Self::new(StatusCode::CREATED, body)? })
     }
 
+    /// 202 with a job that has been taken on, and where it is.
+    pub fn accepted<T: Serialize>(location: String, version: i64, body: &T) -> Result<Self, Problem> {
+        Ok(Self { location: Some(location), etag: Some(etag::of(version)), ..Self::new(StatusCode::ACCEPTED, body)? })
+    }
+
     /// 200 with a page, and where the next one is.
     pub fn page<T: Serialize>(page: &Page<T>) -> Result<Self, Problem> {
         let link = page.next_link.as_ref().map(|next| format!("<{next}>; rel=\"next\""));
@@ -106,6 +111,9 @@ impl Responder for Answer {
         }
         if let Some(link) = self.link {
             response.insert_header((LINK, link));
+        }
+        if self.status == StatusCode::ACCEPTED {
+            response.insert_header((RETRY_AFTER, "1"));
         }
         if self.is_replayed {
             response.insert_header((REPLAYED, "true"));

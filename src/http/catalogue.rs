@@ -33,6 +33,7 @@ pub enum Code {
     InsufficientRole,
     NotOwner,
     PasswordChangeRequired,
+    RequesterInactive,
     // 404 to 415
     NotFound,
     RouteNotFound,
@@ -105,6 +106,7 @@ pub enum Code {
     // 429, 5xx
     TooManyAttempts,
     InternalError,
+    JobInterrupted,
     Overloaded,
     DatabaseUnavailable,
     StorageFull,
@@ -574,6 +576,20 @@ impl Code {
                 "存储空间不足",
                 "Nothing was written; try again in {retry_after} seconds",
                 "未写入任何数据，请在 {retry_after} 秒后重试",
+            ),
+            Self::RequesterInactive => row(
+                403,
+                "Whoever asked for the job may not act any more",
+                "发起该任务的用户已无权操作",
+                "The user was disabled, or the API key was revoked or has expired",
+                "该用户已停用，或 API 密钥已吊销或过期",
+            ),
+            Self::JobInterrupted => row(
+                500,
+                "The job was interrupted too often",
+                "任务多次中断",
+                "Every server that ran the job stopped in the middle of it",
+                "每个执行该任务的服务都在中途停止",
             ),
             Self::ShuttingDown => row(
                 503,

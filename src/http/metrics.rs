@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
 const KNOWN_METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -11,6 +11,8 @@ pub struct Metrics {
     requests: IntCounterVec,
     durations: HistogramVec,
     statements: IntGauge,
+    jobs: IntCounterVec,
+    last_jobs: IntGaugeVec,
 }
 
 impl Metrics {
@@ -23,10 +25,20 @@ impl Metrics {
             &["method", "route"],
         )?;
         let statements = IntGauge::new("fishpond_sql_statements", "SQL statements run since the start.")?;
+        let jobs = IntCounterVec::new(
+            Opts::new("fishpond_jobs_total", "Background jobs that ended here, or failed for now."),
+            &["kind", "outcome"],
+        )?;
+        let last_jobs = IntGaugeVec::new(
+            Opts::new("fishpond_job_last_end_timestamp_seconds", "When a background job last ended here."),
+            &["kind", "outcome"],
+        )?;
+        registry.register(Box::new(jobs.clone()))?;
+        registry.register(Box::new(last_jobs.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(statements.clone()))?;
-        Ok(Self { registry, requests, durations, statements })
+        Ok(Self { registry, requests, durations, statements, jobs, last_jobs })
     }
 
     pub fn observe(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
@@ -34,6 +46,12 @@ impl Metrics {
         let method = if KNOWN_METHODS.contains(&method) { method } else { "other" };
         self.requests.with_label_values(&[method, route, &status.to_string()]).inc();
         self.durations.with_label_values(&[method, route]).observe(elapsed.as_secs_f64());
+    }
+
+    /// A job has ended, or failed for now.
+    pub fn job(&self, kind: &str, outcome: &str, at: i64) {
+        self.jobs.with_label_values(&[kind, outcome]).inc();
+        self.last_jobs.with_label_values(&[kind, outcome]).set(at);
     }
 
     pub fn text(&self, statements: u64) -> Vec<u8> {

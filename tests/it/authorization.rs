@@ -8,7 +8,8 @@ use fishpond::http::openapi::operations;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Actor, App, DOCUMENT, on_both};
+use crate::harness::{Actor, App, DOCUMENT, UNKNOWN, on_both};
+use crate::jobs::ask_for;
 
 /// What an operation is done to.
 #[derive(Clone, Copy, PartialEq)]
@@ -23,10 +24,11 @@ enum Target {
     TouchRecord,
     Tier,
     Field,
+    Job,
 }
 
 /// Ids of one object of each kind, in the order of `Target`.
-type Family = [String; 8];
+type Family = [String; 9];
 
 /// Who may: the roles that get past the door.
 #[derive(Clone, Copy, PartialEq)]
@@ -52,7 +54,7 @@ fn entry(operation: &'static str, who: Who, target: Target, body: impl Into<Opti
 }
 
 fn table() -> Vec<Entry> {
-    use Target::{ApiKey, Contact, Customer, Field, None as Nothing, Opportunity, Tier, TouchRecord, User};
+    use Target::{ApiKey, Contact, Customer, Field, Job, None as Nothing, Opportunity, Tier, TouchRecord, User};
     use Who::{Admins, Anyone, Known, Readers, Writers};
     let nobody = json!({ "email": "nobody@example.com", "password": "wrong password" });
     vec![
@@ -153,6 +155,9 @@ fn table() -> Vec<Entry> {
         entry("reactivate_field", Admins, Field, None),
         entry("delete_field", Admins, Field, None),
         entry("list_changes", Admins, Nothing, None),
+        entry("list_jobs", Readers, Nothing, None),
+        entry("get_job", Readers, Job, None),
+        entry("cancel_job", Readers, Job, None),
     ]
 }
 
@@ -165,7 +170,7 @@ struct Objects {
     unknown: Family,
 }
 
-async fn family(owner: &Actor, admin: &Actor, name: &str) -> Family {
+async fn family(app: &App, owner: &Actor, admin: &Actor, name: &str) -> Family {
     let id = |made: Value| made["id"].as_str().expect("an id").to_owned();
     let customer = id(owner.post("/customers", json!({ "name": name, "kind": "organization", "owner_id": owner.id })).await.created());
     let contact = id(owner.post("/contacts", json!({ "name": name, "links": [{ "customer_id": customer }] })).await.created());
@@ -184,7 +189,9 @@ async fn family(owner: &Actor, admin: &Actor, name: &str) -> Family {
     let key_of_field = name.replace(' ', "_");
     let field = json!({ "resource": "tiers", "key": key_of_field, "type": "text", "label": { "zh": name, "en": name } });
     let field = id(admin.post("/fields", field).await.created());
-    [customer, contact, user, key, opportunity, touch, tier, field]
+    // Nobody does it, so that it is there to be cancelled.
+    let job = ask_for(app, owner, &UNKNOWN, json!({})).await.trim_start_matches("/jobs/").to_owned();
+    [customer, contact, user, key, opportunity, touch, tier, field, job]
 }
 
 /// Gives an object its own id as a reference.
@@ -195,15 +202,15 @@ async fn reference(owner: &Actor, path: &str, id: &str) {
 impl Objects {
     async fn make(app: &App, admin: &Actor, rep: &Actor) -> Self {
         let (other, stranger) = (app.user("rep").await, app.db_stranger().await);
-        let own = family(rep, admin, "own").await;
-        let deleted = family(rep, admin, "deleted").await;
+        let own = family(app, rep, admin, "own").await;
+        let deleted = family(app, rep, admin, "deleted").await;
         admin.delete(&format!("/tiers/{}", deleted[6])).await.no_content();
         rep.delete(&format!("/touch-records/{}", deleted[5])).await.no_content();
         rep.delete(&format!("/contacts/{}", deleted[1])).await.no_content();
         rep.delete(&format!("/customers/{}", deleted[0])).await.no_content();
         let unknown =
-            ["cus", "con", "usr", "key", "opp", "tch", "tier", "fld"].map(|prefix| format!("{prefix}_01jd9xq3v8e6ft2m4k7w0zr5ya"));
-        let (invisible, foreign) = (family(&other, admin, "invisible").await, family(&stranger, &stranger, "foreign").await);
+            ["cus", "con", "usr", "key", "opp", "tch", "tier", "fld", "job"].map(|prefix| format!("{prefix}_01jd9xq3v8e6ft2m4k7w0zr5ya"));
+        let (invisible, foreign) = (family(app, &other, admin, "invisible").await, family(app, &stranger, &stranger, "foreign").await);
         Self { own, invisible, foreign, deleted, unknown }
     }
 }
@@ -219,6 +226,7 @@ fn pick(target: Target, of: &Family) -> &str {
         Target::TouchRecord => &of[5],
         Target::Tier => &of[6],
         Target::Field => &of[7],
+        Target::Job => &of[8],
     }
 }
 
@@ -296,11 +304,16 @@ fn every_operation_admits_whom_it_should() {
                     let mut unknown = call.by(actor, pick(*target, &objects.unknown)).await;
                     assert_eq!(unknown.0, 404, "{name} of nothing by {role}");
                     let mut hidden = vec![pick(*target, &objects.foreign), "nonsense"];
-                    let has_owner = matches!(target, Target::Customer | Target::Contact | Target::Opportunity | Target::TouchRecord);
-                    if (has_owner || *target == Target::Tier) && !name.starts_with("restore") {
+                    let is_deletable = matches!(target, Target::Customer | Target::Contact | Target::Opportunity | Target::TouchRecord);
+                    if (is_deletable || *target == Target::Tier) && !name.starts_with("restore") {
                         hidden.push(pick(*target, &objects.deleted));
                     }
-                    if has_owner && role == "rep" {
+                    // A job is its creator's own, and the administrators'.
+                    let is_others = *target == Target::Job && role != "admin";
+                    if is_others && role != "rep" {
+                        hidden.push(own);
+                    }
+                    if (is_deletable && role == "rep") || is_others {
                         hidden.push(pick(*target, &objects.invisible));
                     }
                     unknown.1["request_id"] = Value::Null;
@@ -309,6 +322,9 @@ fn every_operation_admits_whom_it_should() {
                         answer.1["request_id"] = Value::Null;
                         assert_eq!(answer, unknown, "{name} of {id} by {role}");
                     }
+                }
+                if *target == Target::Job && !matches!(role, "admin" | "rep") {
+                    continue;
                 }
                 // What is there and visible: anything but a refusal of the caller. Deleting is left to other tests.
                 if call.method == Method::GET {

@@ -14,7 +14,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::program::{PATIENCE, SERVE, Serving, fishpond, folder};
-use crate::harness::{ADMIN_EMAIL, ADMIN_PASSWORD, Actor, App, DOCUMENT, Reply, on_both, postgres_url};
+use crate::harness::{ADMIN_EMAIL, ADMIN_PASSWORD, Actor, App, DOCUMENT, Reply, UNKNOWN, on_both, postgres_url};
+use crate::jobs::ask_for;
 
 fn request(actor: &Actor, method: Method, path: &str, key: &str, body: &Value) -> reqwest::RequestBuilder {
     let request = actor.request(method, path).header("idempotency-key", key);
@@ -145,6 +146,8 @@ async fn calls(app: &App, admin: &Actor) -> Vec<Call> {
         ("retire_field", post.clone(), format!("/fields/{field}/retire"), Null),
         ("reactivate_field", post.clone(), format!("/fields/{retired}/reactivate"), Null),
     ]);
+    let job = ask_for(app, admin, &UNKNOWN, json!({})).await;
+    calls.push(("cancel_job", post.clone(), format!("{job}/cancel"), Null));
     let restored = ["restore_customer", "restore_contact", "restore_tier", "restore_opportunity", "restore_touch_record"];
     calls.extend(restored.into_iter().zip(deleted).map(|(operation, path)| (operation, post.clone(), path, Null)));
     calls

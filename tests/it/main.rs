@@ -32,6 +32,7 @@ mod filters;
 mod guards;
 mod hierarchy;
 mod idempotency;
+mod jobs;
 mod lists;
 mod load;
 mod meta;

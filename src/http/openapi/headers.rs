@@ -23,6 +23,10 @@ pub fn describe(document: &mut Value) {
             if status == "201" {
                 found.insert("Location".to_owned(), text("Where the new object is."));
             }
+            if status == "202" {
+                found.insert("Location".to_owned(), text("Where the job is."));
+                found.insert("Retry-After".to_owned(), text("After how many seconds to ask for the job."));
+            }
             if has("next_cursor") && has("total") {
                 found.insert("Link".to_owned(), text("`<…>; rel=\"next\"` when there is a next page."));
             }

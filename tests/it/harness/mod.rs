@@ -6,9 +6,11 @@ mod document;
 mod postgres;
 pub mod program;
 mod server;
+mod work;
 
 pub use client::{Actor, Reply, ids};
 pub use dice::Dice;
 pub use document::DOCUMENT;
 pub use postgres::postgres_url;
 pub use server::{ADMIN_EMAIL, ADMIN_PASSWORD, App, on_both, on_both_at_once, on_both_with};
+pub use work::{UNKNOWN, WORK};

@@ -9,12 +9,14 @@ use diesel::connection::SimpleConnection;
 use fishpond::config::Config;
 use fishpond::db::types::Instant;
 use fishpond::db::{Clock, Db, DbConnection, Target};
+use fishpond::jobs::Jobs;
 use fishpond::server::{self, Running};
 use futures_util::FutureExt;
 use serde_json::json;
 
 use super::client::Actor;
 use super::postgres::Database;
+use super::work;
 
 pub const ADMIN_EMAIL: &str = "admin@example.com";
 pub const ADMIN_PASSWORD: &str = "a-fine-long-passphrase";
@@ -46,6 +48,7 @@ pub struct App {
     pub base: String,
     pub metrics: String,
     pub config: Config,
+    jobs: Jobs,
     handle: actix_web::dev::ServerHandle,
     thread: Option<std::thread::JoinHandle<()>>,
     store: Option<Store>,
@@ -68,6 +71,11 @@ impl App {
         self.config.clock.advance(by);
     }
 
+    /// Does the background jobs that are due, scheduled ones included.
+    pub async fn run_due_jobs(&self) {
+        self.jobs.run_due().await.expect("the jobs that are due");
+    }
+
     /// Its time.
     pub fn now(&self) -> Instant {
         self.config.clock.now()
@@ -80,6 +88,8 @@ impl App {
             ("admin_email", ADMIN_EMAIL),
             ("admin_password", ADMIN_PASSWORD),
             ("shutdown_seconds", "5"),
+            // A test says when: `run_due_jobs`.
+            ("jobs", "off"),
         ];
         let mut source: Vec<(String, String)> = defaults.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         source.push(("database_url".to_owned(), database_url.to_owned()));
@@ -90,14 +100,16 @@ impl App {
         let wanted = config.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let Running { address, metrics_address, server, .. } = server::start(&wanted, |_| {}).expect("the server starts");
-                sender.send((address, metrics_address, server.handle())).expect("the test waits");
+                let works = [server::WORKS.as_slice(), &[work::WORK]].concat();
+                let Running { address, metrics_address, jobs, server, .. } =
+                    server::start(&wanted, &works, |_| {}).expect("the server starts");
+                sender.send((address, metrics_address, jobs, server.handle())).expect("the test waits");
                 server.await.expect("the server runs");
             });
         });
-        let (address, metrics, handle) = receiver.recv().expect("the server started");
+        let (address, metrics, jobs, handle) = receiver.recv().expect("the server started");
         let metrics = metrics.map(|address| format!("http://{address}/metrics")).unwrap_or_default();
-        Self { base: format!("http://{address}"), metrics, config, handle, thread: Some(thread), store: None }
+        Self { base: format!("http://{address}"), metrics, config, jobs, handle, thread: Some(thread), store: None }
     }
 
     pub fn is_sqlite(&self) -> bool {
