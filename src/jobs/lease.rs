@@ -65,7 +65,7 @@ pub fn is_due(conn: &mut DbConnection, works: &[Work], now: Instant) -> QueryRes
     found.giving::<diesel::sql_types::Bool>().get_result(conn)
 }
 
-/// Takes the job that has waited longest. What nobody but this program's version knows how to do is left to others.
+/// Takes the job that has waited longest. Kinds that this program does not know are left to others.
 pub fn claim(tx: &mut Tx<'_>, works: &[Work]) -> Result<Option<Lease>, Failure> {
     loop {
         let first = Condition::sql("SELECT workspace_id, id ").append(due(works, tx.now)).then(" ORDER BY run_at, id LIMIT 1");

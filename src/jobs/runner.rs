@@ -41,8 +41,7 @@ impl Jobs {
         Self(Arc::new(Inner { db, works: works.to_vec(), metrics, wake: Notify::new(), is_stopping: AtomicBool::new(false) }))
     }
 
-    /// Runs the write that answers a request by a job: 202, and where it is. Work that only enqueues is done at once, here or
-    /// wherever there is time.
+    /// Runs the write that answers a request by a job (`enqueue`): 202, and where the job is. Then wakes the loop.
     pub async fn accept<F>(&self, actor: &Actor, work: F) -> Result<Answer, Problem>
     where
         F: Fn(&mut Tx<'_>) -> Result<Job, Failure> + Send + 'static,
