@@ -30,9 +30,10 @@ pub const PURGE: Work = Work::new("purge_deleted", step).every(Duration::hours(6
 
 /// What a resource's turn has come to: whether there was anything to do, and how many rows are gone for good.
 type Purged = Option<usize>;
+type Purge = fn(&mut Tx<'_>, Instant) -> Result<Purged, Failure>;
 
 /// In this order: what belongs to something goes before it.
-const RESOURCES: [(&str, fn(&mut Tx<'_>, Instant) -> Result<Purged, Failure>); 5] = [
+const RESOURCES: [(&str, Purge); 5] = [
     (TouchRecords::TABLE, touch_records),
     (Opportunities::TABLE, opportunities),
     (Contacts::TABLE, contacts),
