@@ -5,6 +5,7 @@
 #        FUZZ_SEED=N .ci/fuzz.sh …          the same cases again
 #        FUZZ_DATABASE_URL=URL .ci/fuzz.sh …    an empty PostgreSQL database instead of SQLite
 #        FUZZ_CALLERS=key .ci/fuzz.sh …     one of the two only
+# exits with 75 when the package index cannot be reached
 set -euo pipefail
 
 fail() {
@@ -50,7 +51,7 @@ if ! "$tools/bin/schemathesis" --version >/dev/null 2>&1; then
     mkdir -p -- "$cache"
     python3 -m venv "$tools"
     "$tools/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: --requirement "$packages" ||
-        fail "the packages could not be fetched"
+        { echo "fuzz: the packages could not be fetched" >&2; exit 75; }
 fi
 
 # Nothing of the caller's own settings.
@@ -89,6 +90,10 @@ pass() {
     mkdir "$1.d"
     cd "$1.d"
     cp "$root/tests/fuzz/schemathesis.toml" .
+    # The enumerated cases of a search's tree are some ten thousand: not in the short form.
+    if ((cases < 100)); then
+        printf '\n[[operations]]\ninclude-path-regex = "/search$"\nphases.coverage.enabled = false\n' >>schemathesis.toml
+    fi
     if [[ $1 == key ]]; then
         FUZZ_KEY=$(key "$FUZZ_WORKSPACE")
         FUZZ_STRANGER=$(key "$stranger")

@@ -8,8 +8,8 @@ use utoipa_actix_web::{AppExt, scope};
 
 use crate::auth::sessions;
 use crate::crm::{
-    api_keys, contacts, custom_fields, customers, dictionaries, meta, opportunities, pipelines, tiers, timeline, touch_records, users,
-    workspaces,
+    api_keys, audit, contacts, custom_fields, customers, dictionaries, holding_caps, meta, notifications, opportunities, org_units,
+    pipelines, planned_touches, pools, recycling, tiers, timeline, touch_records, users, worklist, workspaces,
 };
 use crate::http::document::Document;
 use crate::http::problem::{FieldErrorBody, ProblemBody};
@@ -35,13 +35,17 @@ Every refusal is `application/problem+json` with a stable `code`; `GET /problems
         (name = "contacts", description = "People at customers."),
         (name = "opportunities", description = "What may be sold, on its way through a pipeline."),
         (name = "touch-records", description = "What was said and done with customers."),
+        (name = "planned-touches", description = "What is still to be done with customers, by whom and when."),
+        (name = "pools", description = "Customers that nobody owns, and who may claim them."),
+        (name = "holding-caps", description = "How many customers one user may hold."),
+        (name = "org-units", description = "The organisation: a tree of units that users belong to."),
         (name = "tiers", description = "How much customers matter."),
         (name = "fields", description = "Fields that the workspace adds to its resources, and what resources consist of."),
         (name = "dictionaries", description = "Managed codes with labels in Chinese and English."),
         (name = "users", description = "Members of the workspace."),
         (name = "api-keys", description = "How other systems call."),
         (name = "workspace", description = "Settings of the workspace."),
-        (name = "changes", description = "Everything that changed, in order."),
+        (name = "changes", description = "Everything that changed, in order, and who did it."),
         (name = "jobs", description = "Work that goes on after its request was answered."),
         (name = "operations", description = "Health and help."),
     )
@@ -68,6 +72,10 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(sessions::routes::logout)
             .service(users::me::get_me)
             .service(users::me::change_my_password)
+            .service(notifications::routes::list_my_notifications)
+            .service(notifications::routes::read_my_notifications)
+            .service(notifications::routes::read_my_notification)
+            .service(notifications::routes::unread_my_notification)
             .service(users::routes::list_users)
             .service(users::routes::create_user)
             .service(users::routes::get_user)
@@ -91,7 +99,37 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(custom_fields::routes::delete_field)
             .service(custom_fields::routes::retire_field)
             .service(custom_fields::routes::reactivate_field)
-            .service(customers::routes::transfer_customers)
+            .service(pools::routes::get_my_capacity)
+            .service(org_units::routes::get_org_unit_by_ref)
+            .service(org_units::routes::upsert_org_unit)
+            .service(org_units::routes::list_org_units)
+            .service(org_units::routes::create_org_unit)
+            .service(org_units::routes::get_org_unit)
+            .service(org_units::routes::update_org_unit)
+            .service(org_units::routes::delete_org_unit)
+            .service(org_units::routes::restore_org_unit)
+            .service(org_units::routes::move_org_unit)
+            .service(pools::routes::list_pools)
+            .service(pools::routes::create_pool)
+            .service(pools::routes::get_pool)
+            .service(pools::routes::update_pool)
+            .service(pools::routes::delete_pool)
+            .service(pools::routes::restore_pool)
+            .service(pools::routes::claim_customers)
+            .service(pools::routes::assign_customers)
+            .service(recycling::routes::list_recycle_rules)
+            .service(recycling::routes::create_recycle_rule)
+            .service(recycling::routes::simulate_recycle_rules)
+            .service(recycling::routes::get_recycle_rule)
+            .service(recycling::routes::update_recycle_rule)
+            .service(recycling::routes::delete_recycle_rule)
+            .service(recycling::routes::get_my_recycling)
+            .service(holding_caps::routes::list_holding_caps)
+            .service(holding_caps::routes::create_holding_cap)
+            .service(holding_caps::routes::get_holding_cap)
+            .service(holding_caps::routes::update_holding_cap)
+            .service(holding_caps::routes::delete_holding_cap)
+            .service(customers::ownership::routes::transfer_customers)
             .service(customers::routes::batch_customers)
             .service(customers::routes::batch_get_customers)
             .service(customers::routes::get_customer_by_ref)
@@ -105,6 +143,13 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(customers::routes::restore_customer)
             .service(customers::routes::move_customer_lifecycle)
             .service(customers::routes::set_customer_tier)
+            .service(customers::ownership::routes::release_customer)
+            .service(customers::ownership::routes::lock_customer)
+            .service(customers::ownership::routes::unlock_customer)
+            .service(customers::ownership::routes::get_collaborators)
+            .service(customers::ownership::routes::set_collaborators)
+            .service(customers::ownership::routes::get_ownership_history)
+            .service(pools::routes::get_claimability)
             .service(customers::routes::get_customer_tree)
             .service(timeline::routes::get_customer_timeline)
             .service(contacts::routes::batch_contacts)
@@ -144,6 +189,15 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(touch_records::routes::update_touch_record)
             .service(touch_records::routes::delete_touch_record)
             .service(touch_records::routes::restore_touch_record)
+            .service(planned_touches::routes::list_planned_touches)
+            .service(planned_touches::routes::create_planned_touch)
+            .service(planned_touches::routes::get_planned_touch)
+            .service(planned_touches::routes::update_planned_touch)
+            .service(planned_touches::routes::complete_planned_touch)
+            .service(planned_touches::routes::cancel_planned_touch)
+            .service(planned_touches::routes::reassign_planned_touch)
+            .service(worklist::routes::get_my_worklist)
+            .service(worklist::routes::get_my_worklist_summary)
             .service(tiers::routes::batch_tiers)
             .service(tiers::routes::batch_get_tiers)
             .service(tiers::routes::get_tier_by_ref)
@@ -156,6 +210,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(tiers::routes::delete_tier)
             .service(tiers::routes::restore_tier)
             .service(changes::routes::list_changes)
+            .service(audit::routes::list_audit)
             .service(jobs::routes::list_jobs)
             .service(jobs::routes::get_job)
             .service(jobs::routes::cancel_job),

@@ -1,7 +1,5 @@
 //! What operators and tools ask: is it alive, is it ready, which problems are there, the document itself.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::web::{Data, Path};
@@ -10,29 +8,17 @@ use diesel::connection::SimpleConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::changes::Feed;
 use crate::db::Db;
 use crate::http::answer::Answer;
 use crate::http::catalogue::{Code, Entry};
 use crate::http::document::Document;
+use crate::http::draining::Draining;
 use crate::http::metrics::Metrics;
 use crate::http::problem::Problem;
 
 /// How long the database may take to say that it is there.
 const READY_WITHIN: Duration = Duration::from_millis(500);
-
-/// Whether the server is on its way out.
-#[derive(Debug, Clone, Default)]
-pub struct Draining(Arc<AtomicBool>);
-
-impl Draining {
-    pub fn begin(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    fn is_on(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
 
 /// How the server is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -119,6 +105,6 @@ pub async fn get_openapi(document: Data<Document>) -> HttpResponse {
 
 /// On the metrics listener only.
 #[get("/metrics")]
-pub async fn get_metrics(db: Data<Db>, metrics: Data<Metrics>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics.text(db.statements()))
+pub async fn get_metrics(db: Data<Db>, feed: Data<Feed>, metrics: Data<Metrics>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics.text(db.statements(), feed.waiting()))
 }

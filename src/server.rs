@@ -18,22 +18,26 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::api::{document, routes};
 use crate::auth::Auth;
 use crate::auth::caller::authenticate;
-use crate::changes::Feed;
+use crate::changes::{self, Feed};
 use crate::config::Config;
+use crate::crm::feed::SHOWN;
+use crate::crm::purge;
+use crate::crm::recycling::work as recycling;
 use crate::db::migrate::MigrateError;
 use crate::db::{Db, Failure, OpenError};
+use crate::http::draining::Draining;
 use crate::http::metrics::Metrics;
 use crate::http::problem::Problem;
 use crate::http::schemas::Schemas;
 use crate::http::shell::{ShellOptions, no_route, shell, spare_small};
 use crate::jobs::{self, Jobs, Work};
-use crate::ops::{self, Draining};
+use crate::ops;
 use crate::setup::{self, FirstAdmin};
 
 /// Every kind of background job.
-pub const WORKS: [Work; 5] = {
+pub const WORKS: [Work; 8] = {
     let [changes, keys, sessions, jobs] = jobs::chores::CHORES;
-    [crate::crm::purge::PURGE, changes, keys, sessions, jobs]
+    [purge::PURGE, recycling::RECYCLE, recycling::REMIND, recycling::RECOMPUTE, changes, keys, sessions, jobs]
 };
 
 /// Longest time for a request's head.
@@ -132,13 +136,15 @@ pub fn start(config: &Config, works: &[Work], announce: impl FnOnce(&FirstAdmin)
     });
     let jobs = Jobs::new(db.clone(), works, Arc::clone(&metrics));
     let metrics = Data::from(metrics);
-    let (feed, draining) = (Data::new(Feed::default()), Draining::default());
+    let (feed, draining) = (Data::new(Feed::new(SHOWN)), Draining::default());
+    actix_web::rt::spawn(changes::watch(db.clone(), Feed::clone(&feed)));
     let data = (Data::new(db.clone()), Data::from(document), Data::new(draining.clone()));
     let origins = config.cors_origins.clone();
 
     let taken = Data::new(jobs.clone());
 
     crate::crm::phones::warm_up();
+    let metrics_feed = feed.clone();
     let server = HttpServer::new(move || {
         let (db, document, draining) = data.clone();
         let (app, _) = App::new()
@@ -168,11 +174,13 @@ pub fn start(config: &Config, works: &[Work], announce: impl FnOnce(&FirstAdmin)
     .max_connections(config.max_connections)
     .client_request_timeout(HEAD_TIMEOUT)
     .keep_alive(KEEP_ALIVE)
+    // Whoever has gone is not waited for.
+    .h1_allow_half_closed(false)
     .shutdown_timeout(config.shutdown_seconds)
     .disable_signals()
     .listen(listener)
     .map_err(unavailable)?;
-    let metrics_address = config.metrics_listen.and_then(|at| serve_metrics(at, db.clone(), metrics));
+    let metrics_address = config.metrics_listen.and_then(|at| serve_metrics(at, db.clone(), metrics_feed, metrics));
     let worker = actix_web::rt::spawn(futures_util::future::OptionFuture::from(config.does_jobs.then(|| jobs.clone().run())).map(|_| ()));
     Ok(Running { address, metrics_address, draining, jobs, server: server.run(), worker })
 }
@@ -199,11 +207,13 @@ fn cors(origins: &[String]) -> Cors {
 }
 
 /// A taken port is a warning, not an end: the API matters more than its numbers.
-fn serve_metrics(at: SocketAddr, db: Db, metrics: Data<Metrics>) -> Option<SocketAddr> {
+fn serve_metrics(at: SocketAddr, db: Db, feed: Data<Feed>, metrics: Data<Metrics>) -> Option<SocketAddr> {
     let bound = TcpListener::bind(at).and_then(|listener| {
         let address = listener.local_addr()?;
         let db = Data::new(db);
-        let server = HttpServer::new(move || App::new().app_data(db.clone()).app_data(metrics.clone()).service(ops::get_metrics));
+        let server = HttpServer::new(move || {
+            App::new().app_data(db.clone()).app_data(feed.clone()).app_data(metrics.clone()).service(ops::get_metrics)
+        });
         let server = server.workers(1).disable_signals().listen(listener)?;
         actix_web::rt::spawn(server.run());
         Ok(address)

@@ -7,7 +7,7 @@ use fishpond::crm::pools::store::default_pool;
 use fishpond::db::id::{ContactId, CustomerId, StageId, TierId, UserId, WorkspaceId};
 use fishpond::db::schema::{contact_links, customers, stages, tiers, users, workspaces};
 use fishpond::db::types::Instant;
-use fishpond::db::{DbConnection, Failure};
+use fishpond::db::{DbConnection, Failure, clock};
 use serde_json::{Value, json};
 
 use crate::filling::{REPS, rep_email};
@@ -35,7 +35,7 @@ impl Who {
 
     pub fn scope(self, conn: &mut DbConnection) -> QueryResult<Scope> {
         let (workspace_id, id) = (workspace(conn)?, user(conn, self)?);
-        Ok(Scope::of(workspace_id, id, if self == Self::Admin { Role::Admin } else { Role::Rep }))
+        Ok(Scope::of(workspace_id, id, if self == Self::Admin { Role::Admin } else { Role::Rep }, false, clock::now()))
     }
 }
 

@@ -70,13 +70,20 @@ impl Caller {
         }
     }
 
+    /// Whether this caller need not change its password first.
+    fn check_settled(&self) -> Result<(), Problem> {
+        if self.must_change_password { Err(Problem::new(Code::PasswordChangeRequired)) } else { Ok(()) }
+    }
+
     /// Whether this caller has a privilege, and what it lacks otherwise.
     pub fn check<P: Privilege>(&self) -> Result<(), Problem> {
         match &self.scopes {
             Some(_) => self.check_scope(P::SCOPE),
-            None if self.must_change_password => Err(Problem::new(Code::PasswordChangeRequired)),
-            None if P::ROLES.contains(&self.role) => Ok(()),
-            None => Err(Problem::new(Code::InsufficientRole).with("required_role", P::ROLES.first().map(Role::as_ref))),
+            None => {
+                self.check_settled()?;
+                let role = || Problem::new(Code::InsufficientRole).with("required_role", P::ROLES.first().map(Role::as_ref));
+                if P::ROLES.contains(&self.role) { Ok(()) } else { Err(role()) }
+            }
         }
     }
 }
@@ -87,7 +94,7 @@ pub async fn authenticate(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     if request.headers().contains_key(AUTHORIZATION) && request.match_info().as_str().starts_with("/api/") {
-        let mut caller = find(&request).await;
+        let mut caller = find(request.request()).await;
         let mut readable = Ok(());
         if let Ok(caller) = &mut caller {
             request.extensions_mut().insert(LoggedCaller(caller.scope.user_id.to_string()));
@@ -118,13 +125,14 @@ impl Found {
     }
 }
 
-async fn find(request: &ServiceRequest) -> Result<Caller, Problem> {
+/// Who sends this request, by what is known now: a request that waits asks again.
+pub async fn find(request: &HttpRequest) -> Result<Caller, Problem> {
     let auth = request.app_data::<Data<Auth>>().ok_or_else(|| Problem::new(Code::InternalError))?;
     let (principal, session_id) = auth.authenticate(bearer(request.headers())?).await?;
     let request_id = request.extensions().get::<Context>().map(|context| context.request_id.clone()).unwrap_or_default();
     Ok(Caller {
         actor: Actor { workspace_id: principal.workspace_id, user_id: Some(principal.user_id), request_id, idempotency: None },
-        scope: Scope::of(principal.workspace_id, principal.user_id, principal.role),
+        scope: Scope::of(principal.workspace_id, principal.user_id, principal.role, principal.is_in_unit, auth.now()),
         role: principal.role,
         session_id,
         scopes: principal.scopes.clone(),
@@ -166,5 +174,26 @@ impl<P: Privilege> FromRequest for Can<P> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Found::check(request, Caller::check::<P>).map(|caller| Self(caller, PhantomData)))
+    }
+}
+
+/// A caller who may do what is its own: anyone known who need not change its password first.
+#[derive(Debug, Clone)]
+pub struct Settled(Caller);
+
+impl Deref for Settled {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl FromRequest for Settled {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Found::check(request, Caller::check_settled).map(Self))
     }
 }

@@ -11,11 +11,11 @@ use utoipa::ToSchema;
 pub enum Role {
     /// Everything, users and settings included.
     Admin,
-    /// Reads and changes every customer.
+    /// Reads and changes the customers of its unit and of those below it; all, when it belongs to no unit.
     Manager,
-    /// Reads and changes its own customers, reads the pool.
+    /// Reads and changes its own customers and those it collaborates on, reads its pools.
     Rep,
-    /// Reads everything, changes nothing.
+    /// Reads what a manager reads, changes nothing.
     Viewer,
 }
 
@@ -59,6 +59,10 @@ privileges! {
     WriteTiers "tiers:write" ADMINS
     ReadDictionaries "dictionaries:read" EVERYONE
     WriteDictionaries "dictionaries:write" ADMINS
+    ReadOrgUnits "org_units:read" EVERYONE
+    WriteOrgUnits "org_units:write" ADMINS
+    ReadPools "pools:read" EVERYONE
+    WritePools "pools:write" ADMINS
     ReadFields "fields:read" EVERYONE
     WriteFields "fields:write" ADMINS
     ReadUsers "users:read" EVERYONE
@@ -67,7 +71,8 @@ privileges! {
     WriteWorkspace "workspace:write" ADMINS
     ReadApiKeys "api_keys:read" ADMINS
     WriteApiKeys "api_keys:write" ADMINS
-    ReadChanges "changes:read" ADMINS
+    ReadChanges "changes:read" EVERYONE
+    ReadAudit "audit:read" ADMINS
     ReadJobs "jobs:read" EVERYONE
     WriteJobs "jobs:write" EVERYONE
 }

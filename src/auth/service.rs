@@ -10,6 +10,7 @@ use super::store::{self, FoundKey, Principal};
 use super::throttle::AddressThrottle;
 use super::tokens::{JwkSet, Keys};
 use crate::db::id::{SessionId, WorkspaceId};
+use crate::db::types::Instant;
 use crate::db::{Actor, Db, Target};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
@@ -45,6 +46,11 @@ impl Auth {
             principals: Cache::builder().max_capacity(50_000).time_to_live(BELIEVED).build(),
             addresses: AddressThrottle::default(),
         })
+    }
+
+    /// The server's time.
+    pub fn now(&self) -> Instant {
+        self.db.now()
     }
 
     pub fn keys(&self) -> Arc<Keys> {

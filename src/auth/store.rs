@@ -6,6 +6,7 @@ use chrono::Duration;
 use diesel::prelude::*;
 
 use super::privileges::Role;
+use super::scope::Scope;
 use super::sessions::{SessionUser, SessionWorkspace};
 use super::throttle::{FROM_ANYWHERE, FROM_ONE_NETWORK, Pace, network};
 use super::tokens::{ROTATE_AFTER, StoredKey};
@@ -28,6 +29,8 @@ pub struct Principal {
     pub workspace_id: WorkspaceId,
     pub user_id: UserId,
     pub role: Role,
+    /// Whether it belongs to a unit, and its scope to that.
+    pub is_in_unit: bool,
     pub must_change_password: bool,
     /// `Some` for API keys.
     pub scopes: Option<Vec<String>>,
@@ -39,13 +42,14 @@ pub fn session_principal(conn: &mut DbConnection, workspace_id: WorkspaceId, ses
         .inner_join(users::table.on(users::workspace_id.eq(sessions::workspace_id).and(users::id.eq(sessions::user_id))))
         .filter(sessions::workspace_id.eq(workspace_id).and(sessions::id.eq(session_id)))
         .filter(sessions::revoked_at.is_null().and(users::is_active.eq(true)))
-        .select((users::id, users::role, users::must_change_password, sessions::expires_at))
-        .first::<(UserId, Named<Role>, bool, Instant)>(conn)
+        .select((users::id, users::role, users::org_unit_id.is_not_null(), users::must_change_password, sessions::expires_at))
+        .first::<(UserId, Named<Role>, bool, bool, Instant)>(conn)
         .optional()?;
-    Ok(row.map(|(user_id, role, must_change_password, expires_at)| Principal {
+    Ok(row.map(|(user_id, role, is_in_unit, must_change_password, expires_at)| Principal {
         workspace_id,
         user_id,
         role: role.0,
+        is_in_unit,
         must_change_password,
         scopes: None,
         ends_at: Some(expires_at),
@@ -68,15 +72,17 @@ pub fn api_key(conn: &mut DbConnection, prefix: &str) -> QueryResult<Option<Foun
             api_keys::workspace_id,
             users::id,
             users::role,
+            users::org_unit_id.is_not_null(),
             api_keys::scopes,
             api_keys::expires_at,
             api_keys::secret_hash,
             api_keys::last_used_at,
         ))
-        .first::<(WorkspaceId, UserId, Named<Role>, Json<Vec<String>>, Option<Instant>, Vec<u8>, Option<Instant>)>(conn)
+        .first::<(WorkspaceId, UserId, Named<Role>, bool, Json<Vec<String>>, Option<Instant>, Vec<u8>, Option<Instant>)>(conn)
         .optional()?;
-    Ok(row.map(|(workspace_id, user_id, role, scopes, ends_at, secret_hash, last_used_at)| {
-        let principal = Principal { workspace_id, user_id, role: role.0, must_change_password: false, scopes: Some(scopes.0), ends_at };
+    Ok(row.map(|(workspace_id, user_id, role, is_in_unit, scopes, ends_at, secret_hash, last_used_at)| {
+        let scopes = Some(scopes.0);
+        let principal = Principal { workspace_id, user_id, role: role.0, is_in_unit, must_change_password: false, scopes, ends_at };
         FoundKey { principal, secret_hash, last_used_at }
     }))
 }
@@ -255,23 +261,20 @@ pub fn revoke_sessions(tx: &mut Tx<'_>, user_id: UserId, except: Option<SessionI
     open.execute(tx.conn).map(|_| ())
 }
 
-/// The role of somebody who asked for something earlier and may still act: neither disabled nor, with an API key, revoked.
-pub fn role_by_now(tx: &mut Tx<'_>, user_id: UserId) -> QueryResult<Option<Role>> {
+/// The scope of somebody who asked for something earlier and may still act: neither disabled nor, with an API key, revoked.
+pub fn scope_by_now(tx: &mut Tx<'_>, user_id: UserId) -> QueryResult<Option<Scope>> {
     let has_key = "(users.kind = 'person' OR EXISTS (SELECT 1 FROM api_keys k WHERE k.workspace_id = users.workspace_id \
                    AND k.user_id = users.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ";
     let has_key = Condition::sql(has_key).bind(tx.now).then(")))");
     let user = users::table.find((tx.actor.workspace_id, user_id)).filter(users::is_active.eq(true)).filter(has_key);
-    Ok(user.select(users::role).first::<Named<Role>>(tx.conn).optional()?.map(|role| role.0))
+    let found = user.select((users::role, users::org_unit_id.is_not_null())).first::<(Named<Role>, bool)>(tx.conn).optional()?;
+    Ok(found.map(|(role, is_in_unit)| Scope::of(tx.actor.workspace_id, user_id, role.0, is_in_unit, tx.now)))
 }
 
 /// The signing keys, newest first.
 pub fn load_keys(conn: &mut DbConnection) -> QueryResult<Vec<StoredKey>> {
-    let rows = signing_keys::table.order((signing_keys::created_at.desc(), signing_keys::kid.asc())).limit(2).load::<(
-        String,
-        Vec<u8>,
-        Vec<u8>,
-        Instant,
-    )>(conn)?;
+    let newest = signing_keys::table.order((signing_keys::created_at.desc(), signing_keys::kid.asc())).limit(2);
+    let rows = newest.load::<(String, Vec<u8>, Vec<u8>, Instant)>(conn)?;
     Ok(rows.into_iter().map(|(kid, private_key, public_key, created_at)| StoredKey { kid, private_key, public_key, created_at }).collect())
 }
 

@@ -12,35 +12,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use serde_json::{Map, Value};
 
-use crate::db::condition::AnyId;
-use crate::db::id::{ChangeId, UserId, WorkspaceId};
-use crate::db::schema::changes;
-use crate::db::types::{Instant, Json};
+use super::sight::Shown;
+use super::waiting::Waiting;
 use crate::db::{DbConnection, on_backend};
 
 /// Horizons that wait for a running transaction; more are not worth remembering.
 const MAX_WAITING: usize = 256;
 
-/// A row of the log.
-#[derive(Debug, Queryable)]
-pub struct ChangeRow {
-    pub seq: i64,
-    pub id: ChangeId,
-    pub kind: String,
-    pub object_type: String,
-    pub object_id: AnyId,
-    pub object_version: i64,
-    pub changed: Json<Map<String, Value>>,
-    pub actor_id: Option<UserId>,
-    pub request_id: String,
-    pub at: Instant,
+/// Remembers up to where the log is complete, and who waits for more.
+#[derive(Clone)]
+pub struct Feed {
+    /// The types of objects that are shown.
+    pub(super) shown: &'static [Shown],
+    horizon: Arc<Mutex<Horizon>>,
+    pub(super) waiting: Arc<Waiting>,
 }
-
-/// Remembers up to where the log is complete.
-#[derive(Clone, Default)]
-pub struct Feed(Arc<Mutex<Horizon>>);
 
 #[derive(Default)]
 struct Horizon {
@@ -73,58 +60,47 @@ struct Number {
     value: i64,
 }
 
-/// A page of the feed.
-pub struct Batch {
-    pub rows: Vec<ChangeRow>,
-    /// Where the next page begins.
-    pub next: i64,
-    /// Whether rows were held back because an earlier transaction still runs.
+/// Up to where the log can be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct End {
+    pub complete: i64,
+    /// Whether rows behind it are held back, because an earlier transaction still runs.
     pub is_held: bool,
 }
 
 impl Feed {
-    pub fn read(&self, conn: &mut DbConnection, workspace_id: WorkspaceId, after: i64, limit: i64) -> QueryResult<Batch> {
-        let (complete, last) = self.complete(conn)?;
-        let rows = changes::table
-            .filter(changes::workspace_id.eq(workspace_id).and(changes::seq.gt(after)).and(changes::seq.le(complete)))
-            .order(changes::seq.asc())
-            .limit(limit)
-            .select((
-                changes::seq,
-                changes::id,
-                changes::kind,
-                changes::object_type,
-                changes::object_id,
-                changes::object_version,
-                changes::changed,
-                changes::actor_id,
-                changes::request_id,
-                changes::at,
-            ))
-            .load::<ChangeRow>(conn)?;
-        let next = rows.last().map_or(after, |row| row.seq);
-        Ok(Batch { rows, next, is_held: complete < last })
+    pub fn new(shown: &'static [Shown]) -> Self {
+        Self { shown, horizon: Arc::default(), waiting: Arc::default() }
     }
 
-    fn complete(&self, conn: &mut DbConnection) -> QueryResult<(i64, i64)> {
+    /// How many requests wait for a change.
+    pub fn waiting(&self) -> usize {
+        self.waiting.count()
+    }
+
+    pub(super) fn end(&self, conn: &mut DbConnection) -> QueryResult<End> {
         on_backend!(conn,
             // Sequences and snapshots are PostgreSQL's own.
             postgres: |pg| {
                 let mut number = |query: &str| diesel::sql_query(query).get_result::<Number>(pg).map(|row| row.value);
                 let last = number("SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS value FROM changes_seq_seq")?;
                 if last <= self.horizon().complete {
-                    return Ok((last, last));
+                    return Ok(End { complete: last, is_held: false });
                 }
                 let own = number("SELECT pg_current_xact_id()::text::bigint AS value")?;
                 let oldest = number("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS value")?;
-                Ok((self.horizon().observe(last, own, oldest), last))
+                let complete = self.horizon().observe(last, own, oldest);
+                Ok(End { complete, is_held: complete < last })
             },
-            sqlite: |_lite| Ok((i64::MAX, i64::MAX)),
+            sqlite: |lite| {
+                let last = diesel::sql_query("SELECT coalesce(max(seq), 0) AS value FROM changes").get_result::<Number>(lite)?;
+                Ok(End { complete: last.value, is_held: false })
+            },
         )
     }
 
     fn horizon(&self) -> MutexGuard<'_, Horizon> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.horizon.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

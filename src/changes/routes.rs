@@ -1,20 +1,22 @@
 //! `GET /changes`.
 
-use actix_web::get;
-use actix_web::web::Data;
-use serde::Serialize;
-use serde_json::{Map, Value};
 use std::time::Duration;
-use utoipa::{IntoParams, ToSchema};
 
-use super::feed::{Batch, ChangeRow, Feed};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, get};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+use super::dto::{ChangePage, ChangesQuery};
+use super::feed::Feed;
+use super::page::{After, Page};
+use super::sight::View;
 use crate::auth::Can;
+use crate::auth::caller::find;
 use crate::auth::privileges::ReadChanges;
 use crate::db::Db;
-use crate::db::id::{ChangeId, UserId, text_of};
-use crate::db::types::Instant;
 use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
+use crate::http::draining::Draining;
 use crate::http::problem::Problem;
 use crate::http::query::Query;
 
@@ -22,119 +24,89 @@ use crate::http::query::Query;
 const HELD_TRIES: u32 = 20;
 const HELD_PAUSE: Duration = Duration::from_millis(5);
 
-/// One write of one object.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Change {
-    /// Place in the feed; grows, with gaps.
-    pub seq: i64,
-    pub id: ChangeId,
-    /// Object type and operation.
-    #[serde(rename = "type")]
-    #[schema(example = "customer.updated")]
-    pub kind: String,
-    pub at: Instant,
-    /// Who did it; null for the system.
-    pub actor: Option<ChangeActor>,
-    /// The request that did it.
-    pub request_id: String,
-    pub object: ChangeObject,
-    /// Each member that changed: `{"name": {"from": …, "to": …}}`.
-    #[schema(value_type = Object)]
-    pub changed: Map<String, Value>,
-}
-
-/// Who made a change.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ChangeActor {
-    pub id: UserId,
-}
-
-/// What was changed.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ChangeObject {
-    #[schema(example = "cus_01jd9xq3v8e6ft2m4k7w0zr5ya")]
-    pub id: String,
-    #[serde(rename = "type")]
-    #[schema(example = "customer")]
-    pub kind: String,
-    /// The object's version after the change.
-    pub version: i64,
-}
-
-/// A page of changes, oldest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ChangePage {
-    pub data: Vec<Change>,
-    pub has_more: bool,
-    /// Always given: send it as `after` next time.
-    pub next_cursor: String,
-}
-
-/// Where to begin, and how much.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only its description is used")]
-pub struct ChangesQuery {
-    /// `next_cursor` of the page before; without it, the oldest changes.
-    #[param(required = false)]
-    after: String,
-    /// Changes per page.
-    #[param(required = false, minimum = 1, maximum = 1000, default = 500)]
-    limit: i64,
-}
-
 /// Read what changed, in order
 ///
-/// Every create, update, delete, restore and transfer, oldest first; nothing is skipped, and an object's changes come in version
-/// order. Keep `next_cursor` and ask again. On PostgreSQL a long write transaction anywhere in the cluster delays the feed.
+/// Every write, oldest first; nothing is skipped, and an object's changes come in version order. Keep `next_cursor` and ask again
+/// with it as `after`. With `wait`, an empty answer is held back until something changes, the time is over, or the server stops.
+///
+/// Types are `customer.created`, `customer.updated`, `customer.deleted`, `customer.restored`, `customer.claimed`,
+/// `customer.assigned`, `customer.released`, `customer.recycled`, `customer.transferred`, `customer.handed_over`, `customer.moved`,
+/// `customer.locked`, `customer.unlocked`, `customer.collaborators_changed`, `customer.lifecycle_changed`, `customer.tier_changed`,
+/// `contact.created`, `contact.updated`, `contact.deleted`, `contact.restored`, `opportunity.created`, `opportunity.updated`,
+/// `opportunity.deleted`, `opportunity.restored`, `opportunity.transferred`, `opportunity.stage_moved`, `touch_record.created`,
+/// `touch_record.updated`, `touch_record.deleted`, `touch_record.restored`, `planned_touch.created`, `planned_touch.updated`,
+/// `planned_touch.deleted`, `planned_touch.restored`, `planned_touch.completed`, `planned_touch.cancelled`, `planned_touch.reassigned`,
+/// `org_unit.created`, `org_unit.updated`,
+/// `org_unit.deleted`, `org_unit.restored`, `org_unit.moved`, `pool.created`, `pool.updated`, `pool.deleted`, `pool.restored`,
+/// `recycle_rule.created`, `recycle_rule.updated`, `recycle_rule.deleted`, `holding_cap.created`, `holding_cap.updated`,
+/// `holding_cap.deleted`, `tier.created`, `tier.updated`, `tier.deleted`, `tier.restored`, `dictionary.updated`, `field.created`,
+/// `field.updated`, `field.deleted`, and for administrators `user.created`, `user.updated`, `user.password_changed`, `job.created`, `job.updated`,
+/// `api_key.created`, `api_key.revoked`, `workspace.created`, `workspace.updated`. More may come.
+///
+/// A caller gets the changes of the objects that it sees now; of those that are deleted, what it would see. When an object is moved out
+/// of its sight, it gets the change that did it, and should forget the object with all that belongs to it. An object that comes into
+/// sight comes with the change that moved it: read it. An API key needs the read scope of each type (of users `users:write`); what
+/// it lacks is left out, or refused when it is asked for by name.
+///
+/// Changes are kept for 30 days. To begin, or after 410 `cursor_expired`: take a cursor (`after=latest`, or the refusal's
+/// `meta.next_cursor`), read the lists, then go on from that cursor. On PostgreSQL a long write transaction anywhere in the cluster
+/// delays the feed.
 #[utoipa::path(tag = "changes", params(ChangesQuery), responses((status = 200, description = "Changes.", body = ChangePage)), security(("bearer" = ["changes:read"])))]
 #[get("/changes")]
-pub async fn list_changes(db: Data<Db>, feed: Data<Feed>, caller: Can<ReadChanges>, query: Query) -> Result<Answer, Problem> {
-    let limit = query.integer("limit", 1..=1000, 500)?;
-    let after = match query.get("after") {
-        None => 0,
-        Some(text) => text
-            .strip_prefix("c1-")
-            .and_then(|seq| seq.parse().ok())
-            .filter(|seq| *seq >= 0)
-            .ok_or_else(|| Problem::new(Code::InvalidCursor))?,
-    };
-    let workspace_id = caller.scope.workspace_id;
+pub async fn list_changes(
+    db: Data<Db>,
+    feed: Data<Feed>,
+    draining: Data<Draining>,
+    caller: Can<ReadChanges>,
+    request: HttpRequest,
+    query: Query,
+) -> Result<Answer, Problem> {
+    let limit = usize::try_from(query.integer("limit", 1..=1000, 500)?).unwrap_or(usize::MAX);
+    let wait = Duration::from_secs(query.integer("wait", 0..=30, 0)?.unsigned_abs());
+    let until = Instant::now() + wait;
+    let (mut after, types) = (After::parse(query.get("after"))?, query.get("types"));
+    let mut view = View::of(feed.shown, types, &caller)?;
+    let mut told = (!wait.is_zero()).then(|| feed.waiting.listen(view.scope.workspace_id));
     let mut tries = 0;
-    let batch = loop {
-        let feed = Feed::clone(&feed);
-        let batch = db.read(move |conn| Ok(feed.read(conn, workspace_id, after, limit + 1)?)).await?;
-        tries += 1;
-        if !batch.is_held || !batch.rows.is_empty() || tries >= HELD_TRIES {
-            break batch;
+    loop {
+        // Many are woken at once, and come again at once.
+        let turn = if told.is_some() { timeout_at(until, feed.waiting.turn()).await } else { Ok(None) };
+        let turn = match (turn, after) {
+            (Ok(turn), _) => turn,
+            (Err(_), After::Seq(next)) => return Answer::ok(&ChangePage::from(Page::nothing(next))),
+            (Err(_), _) => return Err(Problem::new(Code::Overloaded)),
+        };
+        if tries > 0 {
+            // Whoever was somebody a while ago may be nobody now.
+            let caller = find(&request).await?;
+            caller.check::<ReadChanges>()?;
+            view = View::of(feed.shown, types, &caller)?;
         }
-        tokio::time::sleep(HELD_PAUSE).await;
-    };
-    Answer::ok(&page(batch, limit))
-}
-
-fn page(batch: Batch, limit: i64) -> ChangePage {
-    let Batch { mut rows, next, .. } = batch;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().map_or(next, |row| row.seq);
-    ChangePage { data: rows.into_iter().map(Change::from).collect(), has_more, next_cursor: format!("c1-{next}") }
-}
-
-impl From<ChangeRow> for Change {
-    fn from(row: ChangeRow) -> Self {
-        let ChangeRow { seq, id, kind, object_type, object_id, object_version, changed, actor_id, request_id, at } = row;
-        let object_text = text_of(&object_type, object_id.uuid()).unwrap_or_else(|| object_id.to_string());
-        Self {
-            seq,
-            id,
-            kind,
-            at,
-            actor: actor_id.map(|id| ChangeActor { id }),
-            request_id,
-            object: ChangeObject { id: object_text, kind: object_type, version: object_version },
-            changed: changed.0,
+        let reading = Feed::clone(&feed);
+        let read = db.read(move |conn| Ok((reading.page(conn, &view, after, limit)?, view)));
+        let page: Page;
+        (page, view) = read.await?;
+        drop(turn);
+        if !page.rows.is_empty() || page.has_more {
+            return Answer::ok(&ChangePage::from(page));
+        }
+        tries += 1;
+        let is_settled = !page.is_held || tries >= HELD_TRIES;
+        match &mut told {
+            // What is held back is waited for like any other change; only where the log ends must be known first.
+            Some(told) if is_settled || after != After::Latest => {
+                let is_told = tokio::select! {
+                    told = told.changed() => told.is_ok(),
+                    () = draining.begun() => false,
+                    () = sleep_until(until) => false,
+                };
+                if !is_told {
+                    return Answer::ok(&ChangePage::from(page));
+                }
+                after = After::Seq(page.next);
+            }
+            None if is_settled => return Answer::ok(&ChangePage::from(page)),
+            _ => sleep(HELD_PAUSE).await,
         }
     }
 }

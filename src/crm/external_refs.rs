@@ -11,7 +11,7 @@ use crate::db::schema::external_refs;
 use crate::db::{Condition, DbConnection, Failure, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
-use crate::http::schemas::is_refused;
+use crate::http::texts::is_refused;
 use crate::listing::{Listed, rows};
 
 /// An identifier that another system has for this object; unique per workspace, resource and system.

@@ -56,10 +56,21 @@ fn mark<R: Listed>(tx: &mut Tx<'_>, id: Id<R::Kind>, version: i64, set: Conditio
     written(update.execute(tx.conn)?)
 }
 
+/// Deletes what belongs to a customer together with it, and has no references and no values.
+pub fn hide_with_customer<R: Listed>(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<(), Failure> {
+    let ids = hide_all::<R>(tx, customer_id)?;
+    record_all(tx, Operation::Deleted, &ids)
+}
+
+/// Brings it back.
+pub fn show_with_customer<R: Listed>(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<(), Failure> {
+    let ids = show_all::<R>(tx, customer_id)?;
+    record_all(tx, Operation::Restored, &ids)
+}
+
 /// Deletes what belongs to a customer together with it.
 pub fn delete_with_customer<R: Listed>(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<(), Failure> {
-    let set = Condition::sql("is_deleted_with_customer = ").bind(true).then(", deleted_at = ").bind(tx.now);
-    let ids = mark_all::<R>(tx, customer_id, set, "deleted_at IS NULL")?;
+    let ids = hide_all::<R>(tx, customer_id)?;
     for table in ["external_refs", "custom_values"] {
         let own = Condition::sql(format!("DELETE FROM {table} WHERE workspace_id = ")).bind(tx.actor.workspace_id);
         let own = own.then(format!(" AND object_id IN (SELECT id FROM {} WHERE workspace_id = ", R::TABLE)).bind(tx.actor.workspace_id);
@@ -73,8 +84,7 @@ type Found<R> = (Id<<R as Listed>::Kind>, Json<Vec<ExternalRef>>, Json<Custom>);
 
 /// Restores what was deleted together with a customer.
 pub fn restore_with_customer<R: Listed>(tx: &mut Tx<'_>, visible: &Condition, customer_id: CustomerId) -> Result<(), Failure> {
-    let set = Condition::sql("is_deleted_with_customer = ").bind(false).then(", deleted_at = NULL");
-    let ids = mark_all::<R>(tx, customer_id, set, "is_deleted_with_customer")?;
+    let ids = show_all::<R>(tx, customer_id)?;
     let found = Condition::sql(format!("SELECT id, external_refs, custom FROM {} WHERE workspace_id = ", R::TABLE));
     let found = found.bind(tx.actor.workspace_id).then(" AND customer_id = ").bind(customer_id).then(" AND deleted_at IS NULL");
     let found = found.then(" AND (CAST(external_refs AS TEXT) <> '[]' OR CAST(custom AS TEXT) <> '{}') ORDER BY id");
@@ -88,13 +98,25 @@ pub fn restore_with_customer<R: Listed>(tx: &mut Tx<'_>, visible: &Condition, cu
     record_all(tx, Operation::Restored, &ids)
 }
 
+type Versions<R> = Vec<(Id<<R as Listed>::Kind>, i64)>;
+
+fn hide_all<R: Listed>(tx: &mut Tx<'_>, customer_id: CustomerId) -> QueryResult<Versions<R>> {
+    let set = Condition::sql("is_deleted_with_customer = ").bind(true).then(", deleted_at = ").bind(tx.now);
+    mark_all::<R>(tx, customer_id, set, "deleted_at IS NULL")
+}
+
+fn show_all<R: Listed>(tx: &mut Tx<'_>, customer_id: CustomerId) -> QueryResult<Versions<R>> {
+    let set = Condition::sql("is_deleted_with_customer = ").bind(false).then(", deleted_at = NULL");
+    mark_all::<R>(tx, customer_id, set, "is_deleted_with_customer")
+}
+
 /// Sets members of a customer's rows, as the next version of each; gives their ids and versions.
-fn mark_all<R: Listed>(tx: &mut Tx<'_>, customer_id: CustomerId, set: Condition, which: &str) -> QueryResult<Vec<(Id<R::Kind>, i64)>> {
+fn mark_all<R: Listed>(tx: &mut Tx<'_>, customer_id: CustomerId, set: Condition, which: &str) -> QueryResult<Versions<R>> {
     let update =
         Condition::sql(format!("UPDATE {} SET version = version + 1, updated_at = ", R::TABLE)).bind(tx.now).then(", ").append(set);
     let update = update.then(" WHERE workspace_id = ").bind(tx.actor.workspace_id).then(" AND customer_id = ").bind(customer_id);
     let update = update.then(format!(" AND {which} RETURNING id, version"));
-    let mut ids: Vec<(Id<R::Kind>, i64)> = update.giving::<(DbUuid, BigInt)>().load(tx.conn)?;
+    let mut ids: Versions<R> = update.giving::<(DbUuid, BigInt)>().load(tx.conn)?;
     ids.sort_unstable();
     Ok(ids)
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, json};
 use super::contacts::Contacts;
 use super::customers::Customers;
 use super::opportunities::Opportunities;
+use super::planned_touches::PlannedTouches;
 use super::tiers::Tiers;
 use super::touch_records::TouchRecords;
 use super::{RESTORABLE, search};
@@ -33,7 +34,8 @@ type Purged = Option<usize>;
 type Purge = fn(&mut Tx<'_>, Instant) -> Result<Purged, Failure>;
 
 /// In this order: what belongs to something goes before it.
-const RESOURCES: [(&str, Purge); 5] = [
+const RESOURCES: [(&str, Purge); 6] = [
+    (PlannedTouches::TABLE, planned_touches),
     (TouchRecords::TABLE, touch_records),
     (Opportunities::TABLE, opportunities),
     (Contacts::TABLE, contacts),
@@ -67,15 +69,23 @@ fn step(tx: &mut Tx<'_>, task: &mut Task) -> Result<Step, Failure> {
     Ok(Step::Done(value(&progress.purged)?))
 }
 
+fn planned_touches(tx: &mut Tx<'_>, until: Instant) -> Result<Purged, Failure> {
+    let Some(ids) = expired::<PlannedTouches>(tx, until)? else { return Ok(None) };
+    remove_objects::<PlannedTouches>(tx, &ids)
+}
+
 fn touch_records(tx: &mut Tx<'_>, until: Instant) -> Result<Purged, Failure> {
     let Some(ids) = expired::<TouchRecords>(tx, until)? else { return Ok(None) };
+    if forget::<PlannedTouches>(tx, "touch_record_id", &ids)? {
+        return Ok(Some(0));
+    }
     remove(tx, "touch_record_contacts", "touch_record_id", &ids)?;
     remove_objects::<TouchRecords>(tx, &ids)
 }
 
 fn opportunities(tx: &mut Tx<'_>, until: Instant) -> Result<Purged, Failure> {
     let Some(ids) = expired::<Opportunities>(tx, until)? else { return Ok(None) };
-    if forget::<TouchRecords>(tx, "opportunity_id", &ids)? {
+    if forget::<TouchRecords>(tx, "opportunity_id", &ids)? || forget::<PlannedTouches>(tx, "opportunity_id", &ids)? {
         return Ok(Some(0));
     }
     remove(tx, "stage_moves", "opportunity_id", &ids)?;
@@ -85,7 +95,8 @@ fn opportunities(tx: &mut Tx<'_>, until: Instant) -> Result<Purged, Failure> {
 
 fn contacts(tx: &mut Tx<'_>, until: Instant) -> Result<Purged, Failure> {
     let Some(ids) = expired::<Contacts>(tx, until)? else { return Ok(None) };
-    if forget::<Opportunities>(tx, "contact_id", &ids)? || forget_contacts(tx, &ids)? {
+    let is_named = forget::<Opportunities>(tx, "contact_id", &ids)? || forget::<PlannedTouches>(tx, "contact_id", &ids)?;
+    if is_named || forget_contacts(tx, &ids)? {
         return Ok(Some(0));
     }
     remove(tx, "contact_links", "contact_id", &ids)?;
@@ -98,7 +109,7 @@ fn customers(tx: &mut Tx<'_>, until: Instant) -> Result<Purged, Failure> {
     if forget::<Customers>(tx, "parent_id", &ids)? {
         return Ok(Some(0));
     }
-    for table in ["contact_links", "customer_events", "customer_profiles"] {
+    for table in ["contact_links", "customer_events", "customer_collaborators", "customer_holdings", "customer_profiles"] {
         remove(tx, table, "customer_id", &ids)?;
     }
     search::remove(tx, &ids)?;
@@ -166,11 +177,12 @@ fn forget<R: Listed>(tx: &mut Tx<'_>, column: &str, ids: &[AnyId]) -> Result<boo
 
 /// What a column names.
 fn kind_of(column: &str) -> &'static str {
-    use crate::db::id::{ContactKind, CustomerKind, OpportunityKind, TierKind};
+    use crate::db::id::{ContactKind, CustomerKind, OpportunityKind, TierKind, TouchRecordKind};
     match column {
         "opportunity_id" => OpportunityKind::NAME,
         "contact_id" => ContactKind::NAME,
         "tier_id" => TierKind::NAME,
+        "touch_record_id" => TouchRecordKind::NAME,
         _ => CustomerKind::NAME,
     }
 }

@@ -1,7 +1,5 @@
 //! Giving many objects to another owner: what can be moved is moved, the rest stays and says why.
 
-use std::collections::HashSet;
-
 use actix_web::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,20 +8,19 @@ use super::references;
 use crate::db::id::{CustomerId, Id, Kind, UserId};
 use crate::db::{Failure, Tx};
 use crate::http::answer::Answer;
-use crate::http::catalogue::Code;
 use crate::http::language::Language;
-use crate::http::problem::{FieldError, Problem, ProblemBody};
+use crate::http::problem::{Problem, ProblemBody};
 
 /// What became of each object, in the order they were given.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TransferResults {
-    pub results: Vec<TransferResult>,
+pub struct MoveResults {
+    pub results: Vec<MoveResult>,
     pub summary: ResultSummary,
 }
 
 /// What became of one object.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TransferResult {
+pub struct MoveResult {
     pub index: usize,
     #[schema(example = "cus_01jd9xq3v8e6ft2m4k7w0zr5ya")]
     pub id: String,
@@ -43,11 +40,33 @@ pub struct ResultSummary {
     pub failed: usize,
 }
 
-impl TransferResults {
+impl MoveResult {
+    pub fn of(index: usize, id: String, outcome: Result<i64, ProblemBody>) -> Self {
+        match outcome {
+            Ok(version) => Self { index, id, status: 200, version: Some(version), problem: None },
+            Err(problem) => Self { index, id, status: problem.status, version: None, problem: Some(problem) },
+        }
+    }
+}
+
+impl MoveResults {
+    pub fn of(results: Vec<MoveResult>) -> Self {
+        let failed = results.iter().filter(|result| result.problem.is_some()).count();
+        let summary = ResultSummary { succeeded: results.len() - failed, failed };
+        Self { results, summary }
+    }
+
     /// 200 when all were moved, 207 otherwise.
     pub fn answer(&self) -> Result<Answer, Problem> {
         Answer::new(if self.summary.failed == 0 { StatusCode::OK } else { StatusCode::MULTI_STATUS }, self)
     }
+}
+
+/// Whom the objects are given to must be there.
+pub fn check(tx: &mut Tx<'_>, to_user_id: UserId) -> Result<(), Failure> {
+    let mut errors = Vec::new();
+    references::check_user(tx, "/to_user_id", Some(to_user_id), &mut errors)?;
+    Ok(Problem::check(errors)?)
 }
 
 /// Moves each object by `move_one`, which gives its new version. `place` is the same order for everybody: two transfers of the
@@ -56,29 +75,20 @@ pub fn transfer<K: Kind>(
     tx: &mut Tx<'_>,
     language: Language,
     ids: &[Id<K>],
-    to_user_id: UserId,
     place: impl Fn(Id<K>) -> (Option<CustomerId>, Id<K>),
     mut move_one: impl FnMut(&mut Tx<'_>, Id<K>) -> Result<i64, Failure>,
-) -> Result<TransferResults, Failure> {
-    let mut errors = Vec::new();
-    references::check_user(tx, "/to_user_id", Some(to_user_id), &mut errors)?;
-    let mut seen = HashSet::new();
-    let repeated = ids.iter().enumerate().filter(|(_, id)| !seen.insert(**id));
-    errors.extend(repeated.map(|(index, _)| FieldError::new(format!("/ids/{index}"), Code::DuplicateItem)));
-    Problem::check(errors)?;
+) -> Result<MoveResults, Failure> {
     let mut ordered: Vec<(usize, Id<K>)> = ids.iter().copied().enumerate().collect();
     ordered.sort_by_key(|(_, id)| place(*id));
     let mut results = Vec::with_capacity(ids.len());
     for (index, id) in ordered {
-        let (status, version, problem) = match move_one(tx, id) {
-            Ok(version) => (200, Some(version), None),
-            Err(Failure::Problem(problem)) => (problem.status().as_u16(), None, Some(problem.body(language, &tx.actor.request_id))),
+        let outcome = match move_one(tx, id) {
+            Ok(version) => Ok(version),
+            Err(Failure::Problem(problem)) => Err(problem.body(language, &tx.actor.request_id)),
             Err(failure) => return Err(failure),
         };
-        results.push(TransferResult { index, id: id.to_string(), status, version, problem });
+        results.push(MoveResult::of(index, id.to_string(), outcome));
     }
     results.sort_by_key(|result| result.index);
-    let failed = results.iter().filter(|result| result.problem.is_some()).count();
-    let summary = ResultSummary { succeeded: results.len() - failed, failed };
-    Ok(TransferResults { results, summary })
+    Ok(MoveResults::of(results))
 }

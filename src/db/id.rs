@@ -56,6 +56,14 @@ macro_rules! kinds {
                 _ => None,
             }
         }
+
+        /// The name of the kind that an id is of, and its UUID.
+        pub fn kind_of(text: &str) -> Option<(&'static str, Uuid)> {
+            match text.split_once('_')?.0 {
+                $($prefix => decode_with_prefix($prefix, text).map(|uuid| ($name, uuid)),)*
+                _ => None,
+            }
+        }
     };
 }
 
@@ -66,16 +74,21 @@ kinds! {
     CustomerKind CustomerId "customer" "cus"
     ContactKind ContactId "contact" "con"
     PoolKind PoolId "pool" "pool"
+    OrgUnitKind OrgUnitId "org_unit" "org"
+    HoldingCapKind HoldingCapId "holding_cap" "cap"
+    RecycleRuleKind RecycleRuleId "recycle_rule" "rul"
     TierKind TierId "tier" "tier"
     PipelineKind PipelineId "pipeline" "pip"
     PipelineStageKind StageId "stage" "stg"
     OpportunityKind OpportunityId "opportunity" "opp"
     StageMoveKind StageMoveId "stage_move" "mov"
     TouchRecordKind TouchRecordId "touch_record" "tch"
+    PlannedTouchKind PlannedTouchId "planned_touch" "plt"
     CustomerEventKind CustomerEventId "customer_event" "evt"
     DictionaryKind DictionaryId "dictionary" "dic"
     CustomFieldKind CustomFieldId "field" "fld"
     ChangeKind ChangeId "change" "chg"
+    NotificationKind NotificationId "notification" "ntf"
     SessionKind SessionId "session" "ses"
     JobKind JobId "job" "job"
 }

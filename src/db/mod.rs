@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::r2d2::Pool;
+use tokio::sync::Notify;
 
 pub use clock::Clock;
 pub use condition::{Bind, Condition, Statement};
@@ -72,6 +73,8 @@ pub struct Db {
     /// The requests with a key that the writer has.
     running: Running,
     statements: Arc<AtomicU64>,
+    /// Rings after each commit.
+    committed: Arc<Notify>,
     clock: Clock,
     /// Refuses a second server on one SQLite file for as long as this value lives.
     _lock: Option<Arc<File>>,
@@ -124,7 +127,7 @@ impl Db {
             Target::Postgres(_) => None,
         };
         let gate = Arc::new(Gate::new(options.connections as usize, options.read_queue));
-        Ok(Self { pool, gate, writer, running: Running::default(), statements, clock, _lock: lock })
+        Ok(Self { pool, gate, writer, running: Running::default(), statements, committed: Arc::default(), clock, _lock: lock })
     }
 
     /// Makes the SQLite file and the folder it lies in. The file holds the signing keys: nobody else may read it.
@@ -169,6 +172,11 @@ impl Db {
     /// SQL statements run so far, in all connections of this process.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Ends when something was committed since it last did: for the one task that tells all others who wait.
+    pub async fn committed(&self) {
+        self.committed.notified().await;
     }
 
     /// Runs a read on a pooled connection. Each statement sees what is committed when it begins.
@@ -218,7 +226,7 @@ impl Db {
         F: Fn(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
     {
         let (actor, clock) = (actor.clone(), self.clock.clone());
-        match &self.writer {
+        let outcome = match &self.writer {
             Some(writer) => writer.run(actor, clock, work).await.map_err(Failure::into_problem),
             None => {
                 self.with_connection(move |conn| {
@@ -233,7 +241,11 @@ impl Db {
                 })
                 .await
             }
+        };
+        if outcome.is_ok() {
+            self.committed.notify_one();
         }
+        outcome
     }
 
     async fn with_connection<T, F>(&self, work: F) -> Result<T, Problem>

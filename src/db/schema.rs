@@ -43,6 +43,7 @@ table! {
         created_at -> DbInstant,
         updated_at -> DbInstant,
         created_by_id -> Nullable<DbUuid>,
+        org_unit_id -> Nullable<DbUuid>,
     }
 }
 
@@ -161,6 +162,20 @@ table! {
         is_default -> Bool,
         created_at -> DbInstant,
         updated_at -> DbInstant,
+        name_fold -> Text,
+        is_enabled -> Bool,
+        is_open -> Bool,
+        filter -> Nullable<DbJson>,
+        priority -> Integer,
+        daily_claim_limit -> Integer,
+        claim_batch_max -> Integer,
+        reclaim_cooldown_days -> Integer,
+        new_item_quiet_hours -> Integer,
+        remind_before_days -> DbJson,
+        on_recycle_opportunities -> Text,
+        on_recycle_planned_touches -> Text,
+        created_by_id -> Nullable<DbUuid>,
+        deleted_at -> Nullable<DbInstant>,
     }
 }
 
@@ -231,6 +246,7 @@ table! {
         updated_at -> DbInstant,
         created_by_id -> Nullable<DbUuid>,
         deleted_at -> Nullable<DbInstant>,
+        org_unit_id -> Nullable<DbUuid>,
     }
 }
 
@@ -334,6 +350,36 @@ table! {
         kind -> Text,
         value -> Text,
         object_id -> DbUuid,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    notifications (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        user_id -> DbUuid,
+        #[sql_name = "type"]
+        kind -> Text,
+        object_type -> Text,
+        object_id -> DbUuid,
+        data -> DbJson,
+        dedup_key -> Nullable<Text>,
+        is_read -> Bool,
+        read_at -> Nullable<DbInstant>,
+        created_at -> DbInstant,
+    }
+}
+
+table! {
+    use crate::db::types::DbUuid;
+    use diesel::sql_types::*;
+
+    change_floors (workspace_id) {
+        workspace_id -> DbUuid,
+        seq -> BigInt,
     }
 }
 
@@ -483,6 +529,7 @@ table! {
         deleted_at -> Nullable<DbInstant>,
         is_deleted_with_customer -> Bool,
         custom -> DbJson,
+        resets_recycle -> Bool,
     }
 }
 
@@ -508,6 +555,11 @@ table! {
         event -> DbJson,
         by_id -> Nullable<DbUuid>,
         at -> DbInstant,
+        ownership -> Nullable<Text>,
+        from_owner_id -> Nullable<DbUuid>,
+        to_owner_id -> Nullable<DbUuid>,
+        from_pool_id -> Nullable<DbUuid>,
+        local_date -> Nullable<Date>,
     }
 }
 
@@ -586,6 +638,27 @@ table! {
     use crate::db::types::{DbInstant, DbJson, DbUuid};
     use diesel::sql_types::*;
 
+    org_units (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        name -> Text,
+        name_fold -> Text,
+        #[sql_name = "type"]
+        kind -> Text,
+        parent_id -> Nullable<DbUuid>,
+        external_refs -> DbJson,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+        deleted_at -> Nullable<DbInstant>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
     jobs (workspace_id, id) {
         workspace_id -> DbUuid,
         id -> DbUuid,
@@ -617,9 +690,119 @@ table! {
     use crate::db::types::DbUuid;
     use diesel::sql_types::*;
 
-    change_floors (workspace_id) {
+    pool_members (workspace_id, pool_id, is_admin, position) {
         workspace_id -> DbUuid,
-        seq -> BigInt,
+        pool_id -> DbUuid,
+        is_admin -> Bool,
+        position -> Integer,
+        user_id -> Nullable<DbUuid>,
+        org_unit_id -> Nullable<DbUuid>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    holding_caps (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        scope -> Text,
+        user_id -> Nullable<DbUuid>,
+        role -> Nullable<Text>,
+        org_unit_id -> Nullable<DbUuid>,
+        cap -> Integer,
+        exclude_won -> Bool,
+        exclude_locked -> Bool,
+        exclude_tier_ids -> DbJson,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbJson, DbUuid};
+    use diesel::sql_types::*;
+
+    recycle_rules (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        pool_id -> DbUuid,
+        kind -> Text,
+        days -> Integer,
+        tier_days -> DbJson,
+        extend_on -> DbJson,
+        extend_days -> Nullable<Integer>,
+        exclude -> DbJson,
+        is_active -> Bool,
+        changed_at -> DbInstant,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+        deleted_at -> Nullable<DbInstant>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbUuid};
+    use diesel::sql_types::*;
+
+    customer_holdings (workspace_id, customer_id) {
+        workspace_id -> DbUuid,
+        customer_id -> DbUuid,
+        since -> DbInstant,
+        home_pool_id -> Nullable<DbUuid>,
+        locked_until -> Nullable<DbInstant>,
+        lock_reason -> Nullable<Text>,
+        locked_by_id -> Nullable<DbUuid>,
+        recycle_due_at -> Nullable<DbInstant>,
+        recycle_rule_id -> Nullable<DbUuid>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbUuid};
+    use diesel::sql_types::*;
+
+    customer_collaborators (workspace_id, customer_id, user_id) {
+        workspace_id -> DbUuid,
+        customer_id -> DbUuid,
+        user_id -> DbUuid,
+        expires_at -> Nullable<DbInstant>,
+        created_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+    }
+}
+
+table! {
+    use crate::db::types::{DbInstant, DbUuid};
+    use diesel::sql_types::*;
+
+    planned_touches (workspace_id, id) {
+        workspace_id -> DbUuid,
+        id -> DbUuid,
+        version -> BigInt,
+        customer_id -> DbUuid,
+        contact_id -> Nullable<DbUuid>,
+        opportunity_id -> Nullable<DbUuid>,
+        #[sql_name = "type"]
+        touch_type -> Text,
+        due_at -> DbInstant,
+        summary -> Text,
+        summary_fold -> Text,
+        assignee_id -> DbUuid,
+        status -> Text,
+        touch_record_id -> Nullable<DbUuid>,
+        cancelled_reason -> Nullable<Text>,
+        completed_at -> Nullable<DbInstant>,
+        created_at -> DbInstant,
+        updated_at -> DbInstant,
+        created_by_id -> Nullable<DbUuid>,
+        deleted_at -> Nullable<DbInstant>,
+        is_deleted_with_customer -> Bool,
     }
 }
 
@@ -641,6 +824,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contact_links,
     external_refs,
     lookup_keys,
+    change_floors,
     changes,
     pipelines,
     stages,
@@ -648,11 +832,18 @@ diesel::allow_tables_to_appear_in_same_query!(
     stage_moves,
     touch_records,
     touch_record_contacts,
+    planned_touches,
     customer_events,
     idempotency_keys,
     search_docs,
     custom_fields,
     custom_values,
-    jobs,
-    change_floors
+    org_units,
+    pool_members,
+    holding_caps,
+    recycle_rules,
+    customer_holdings,
+    customer_collaborators,
+    notifications,
+    jobs
 );

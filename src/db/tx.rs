@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Bool};
 use diesel::{Connection, QueryResult, RunQueryDsl};
 
 use super::clock;
+use super::condition::Condition;
 use super::failure::Failure;
 use super::id::{Id, Kind, UserId, WorkspaceId};
 use super::types::{DbUuid, Instant};
@@ -48,6 +49,7 @@ pub enum Topic {
     PrimaryContacts = 2,
     DefaultTier = 3,
     CustomFields = 4,
+    OrgUnits = 5,
 }
 
 /// What a row is held for.
@@ -91,6 +93,18 @@ impl Tx<'_> {
             },
             sqlite: |_lite| Ok(()),
         )
+    }
+}
+
+impl Tx<'_> {
+    /// Holds several rows, in the order of their ids: two who do so then wait for each other instead of deadlocking.
+    pub fn hold_all<K: Kind>(&mut self, table: &'static str, ids: &[Id<K>]) -> QueryResult<()> {
+        if ids.is_empty() || matches!(self.conn, DbConnection::Sqlite(_)) {
+            return Ok(());
+        }
+        let rows = Condition::sql(format!("SELECT 1 FROM {table} WHERE workspace_id = ")).bind(self.actor.workspace_id).then(" AND ");
+        let rows = rows.append(Condition::any_of("id", ids.iter().copied())).then(" ORDER BY id FOR NO KEY UPDATE");
+        rows.execute(self.conn).map(|_| ())
     }
 }
 

@@ -126,8 +126,10 @@ fn prepare(conn: &mut DbConnection, domain: &str, password: &str, at: Instant) -
         let manager = create_person(tx, &person(&MANAGER), &hash)?.id;
         let reps = REPS.iter().map(|rep| create_person(tx, &person(rep), &hash).map(|user| user.id)).collect::<Result<Vec<UserId>, _>>()?;
         let actor = Actor { user_id: Some(admin), ..Actor::system(workspace_id) };
-        let tiers =
-            write::create_tiers(&mut Tx { conn: &mut *tx.conn, actor: &actor, now: at }, &Scope::of(workspace_id, admin, Role::Admin))?;
+        let tiers = write::create_tiers(
+            &mut Tx { conn: &mut *tx.conn, actor: &actor, now: at },
+            &Scope::of(workspace_id, admin, Role::Admin, false, at),
+        )?;
         Ok(Setting { workspace_id, manager, reps, tiers, stages: write::stages(tx)? })
     })
 }

@@ -68,9 +68,8 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::crm::phones::Phone;
+    use crate::crm::phones::is_number;
     use crate::http::formats::is_email;
-    use validator::Validate;
 
     #[test]
     fn names_are_whole_and_many() {
@@ -83,8 +82,8 @@ mod tests {
             assert!(!company.name.contains(['{', '}', '=', '|']) && !person.name.contains(['=', '|']), "{company:?} {person:?}");
             assert!(is_email(&format!("{}@{}", person.mailbox, company.domain)), "{company:?} {person:?}");
             for pattern in [land.mobile, city.phone] {
-                let phone = Phone { number: chance.digits(pattern), label: None };
-                assert!(phone.validate().is_ok(), "{phone:?}");
+                let number = chance.digits(pattern);
+                assert!(is_number(&number), "{number}");
             }
             seen.insert(company.name);
         }

@@ -7,7 +7,9 @@ use super::story::{Deed, Event, Number, Who};
 use crate::auth::Scope;
 use crate::auth::privileges::Role;
 use crate::crm::contacts::{self, ContactFields, ContactLink, CreateContact};
-use crate::crm::customers::{self, CreateCustomer, CustomerFields, LifecycleStage, MoveLifecycle, SetTier, TransferCustomers};
+use crate::crm::customers::{
+    self, CreateCustomer, CustomerFields, KeepPreviousAs, LifecycleStage, MoveLifecycle, SetTier, TransferCustomers,
+};
 use crate::crm::opportunities::{self, CreateOpportunity, MoveOpportunity, OpportunityFields};
 use crate::crm::pipelines;
 use crate::crm::tiers::{self, CreateTier, TierFields};
@@ -94,7 +96,7 @@ impl Setting {
             Who::Manager => (self.manager, Role::Manager),
             Who::Rep(place) => (self.rep(place)?, Role::Rep),
         };
-        let scope = Scope::of(self.workspace_id, user_id, role);
+        let scope = Scope::of(self.workspace_id, user_id, role, false, event.at);
         let actor = Actor { user_id: Some(user_id), request_id: REQUEST.to_owned(), ..Actor::system(self.workspace_id) };
         let tx = &mut Tx { conn: &mut *tx.conn, actor: &actor, now: event.at };
         match &event.deed {
@@ -154,7 +156,9 @@ impl Setting {
             }
             Deed::Transfer { customer, to, reason } => {
                 let (ids, to_user_id) = (vec![of(&ledger.customers, *customer)?], self.rep(*to)?);
-                let input = TransferCustomers { ids, to_user_id, reason: (*reason).to_owned(), keep_opportunities: false };
+                let (keep_opportunities, keep_previous_as) = (false, KeepPreviousAs::None);
+                let reason = (*reason).to_owned();
+                let input = TransferCustomers { ids, to_user_id, reason, keep_opportunities, keep_previous_as };
                 let moved = customers::transfer(tx, &scope, Language::default(), &input)?;
                 if moved.summary.failed > 0 {
                     return Err(missing());

@@ -31,6 +31,7 @@ pub enum Code {
     InvalidRefreshToken,
     InsufficientScope,
     InsufficientRole,
+    PoolForbidden,
     NotOwner,
     PasswordChangeRequired,
     RequesterInactive,
@@ -52,6 +53,15 @@ pub enum Code {
     TooManyFields,
     NotRetired,
     CustomerDeleted,
+    PoolDisabled,
+    AlreadyClaimed,
+    AlreadyPooled,
+    ItemQuietPeriod,
+    ReclaimCooldown,
+    DailyClaimLimit,
+    HoldingCapReached,
+    LockLimitReached,
+    UserStillHolds,
     InUse,
     InvalidTransition,
     IdempotencyInProgress,
@@ -66,6 +76,7 @@ pub enum Code {
     // 422: the fields
     ValidationFailed,
     IdempotencyKeyReused,
+    NoMatchingPool,
     WorkspaceRequired,
     Required,
     WrongType,
@@ -272,6 +283,13 @@ impl Code {
                 "The role {required_role} is required",
                 "需要角色 {required_role}",
             ),
+            Self::PoolForbidden => row(
+                403,
+                "This pool is not yours",
+                "无权使用该公海",
+                "Only members of the pool, or its administrators, may do this",
+                "只有该公海的成员或管理员才能执行此操作",
+            ),
             Self::NotOwner => row(
                 403,
                 "Only its owner may change this",
@@ -357,6 +375,51 @@ impl Code {
             Self::CustomerDeleted => {
                 row(409, "Its customer is deleted", "所属客户已删除", "Restore the customer first", "请先恢复所属客户")
             }
+            Self::PoolDisabled => {
+                row(409, "The pool is disabled", "公海已停用", "Nobody claims from a pool that is not enabled", "已停用的公海不能领取客户")
+            }
+            Self::AlreadyClaimed => {
+                row(409, "Already claimed", "客户已被领取", "The customer is not in this pool any more", "该客户已不在此公海中")
+            }
+            Self::AlreadyPooled => row(409, "Nobody owns it", "客户没有负责人", "The customer lies in a pool", "该客户在公海中"),
+            Self::ItemQuietPeriod => {
+                row(409, "Too new in the pool", "客户处于静默期", "It can be claimed from {available_at} on", "{available_at} 之后可以领取")
+            }
+            Self::ReclaimCooldown => row(
+                409,
+                "Held too recently",
+                "领取冷却期内",
+                "You held it before; it can be claimed again from {available_at} on",
+                "您曾持有该客户，{available_at} 之后可以再次领取",
+            ),
+            Self::DailyClaimLimit => row(
+                409,
+                "Enough for today",
+                "今日领取已达上限",
+                "{used} of {limit} claims of this day are used; the next day begins at {resets_at}",
+                "今日已领取 {used} 个，上限 {limit} 个，{resets_at} 重置",
+            ),
+            Self::HoldingCapReached => row(
+                409,
+                "The holding cap is reached",
+                "持有客户已达上限",
+                "{held} customers are held, the cap is {cap}; {excluded} more do not count",
+                "已持有 {held} 个客户，上限 {cap} 个，另有 {excluded} 个不计入",
+            ),
+            Self::LockLimitReached => row(
+                409,
+                "Too many locked customers",
+                "锁定客户过多",
+                "{locked} customers are locked, the limit is {limit}",
+                "已锁定 {locked} 个客户，上限 {limit} 个",
+            ),
+            Self::UserStillHolds => row(
+                409,
+                "The user still holds customers",
+                "用户仍持有客户",
+                "{count} customers belong to the user; hand them over first",
+                "该用户仍持有 {count} 个客户，请先交接",
+            ),
             Self::InUse => row(409, "Still in use", "仍在使用中", "{count} objects still use this", "仍有 {count} 个对象在使用"),
             Self::InvalidTransition => {
                 row(409, "This move is not allowed", "不允许的状态变更", "{from} cannot become {to}", "{from} 不能变为 {to}")
@@ -372,8 +435,8 @@ impl Code {
                 410,
                 "The cursor is too old",
                 "游标已过期",
-                "Changes before {oldest} are gone: read the lists again, then continue from the newest cursor",
-                "{oldest} 之前的变更已清除：请重新读取列表，再从最新游标继续",
+                "Changes behind this cursor are gone: read the lists again, then go on from the cursor {next_cursor}",
+                "该游标之后的变更已清除：请重新读取列表，再从游标 {next_cursor} 继续",
             ),
             Self::VersionConflict => row(
                 412,
@@ -419,6 +482,13 @@ impl Code {
                 "幂等键已用于其他请求",
                 "This Idempotency-Key was sent with another query or body; a new request needs a new key",
                 "该 Idempotency-Key 已随不同的查询参数或请求体使用过；新的请求需要新的键",
+            ),
+            Self::NoMatchingPool => row(
+                422,
+                "No pool matches",
+                "没有匹配的公海",
+                "No enabled pool takes this customer; name one",
+                "没有启用的公海接收该客户，请指定公海",
             ),
             Self::WorkspaceRequired => row(
                 422,

@@ -7,7 +7,7 @@ use actix_web::http::header::{IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpRequest};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
 
 use super::catalogue::Code;
 use super::problem::Problem;
@@ -19,6 +19,16 @@ pub fn of(version: i64) -> String {
 /// Whether one of a header's tags is this one; weak tags count, `*` is any.
 pub fn matches(header: &str, tag: &str) -> bool {
     header.split(',').map(str::trim).any(|candidate| candidate == "*" || candidate.strip_prefix("W/").unwrap_or(candidate) == tag)
+}
+
+/// One or several tags, or `*`.
+const TAGS_PATTERN: &str = r#"^(\*|(W/)?"[!#-+\--~]*"( ?, ?(W/)?"[!#-+\--~]*")*)$"#;
+
+/// Visible characters in quotes; commas are between tags.
+fn is_tag(text: &str) -> bool {
+    let quoted = text.strip_prefix("W/").unwrap_or(text);
+    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.is_some_and(|inner| inner.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"'))
 }
 
 /// The caller's `If-Match`, if any.
@@ -50,9 +60,8 @@ impl FromRequest for IfMatch {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let Some(value) = request.headers().get(IF_MATCH) else { return ready(Ok(Self(None))) };
-        let quoted = |tag: &str| tag == "*" || (tag.len() >= 2 && tag.trim_start_matches("W/").starts_with('"') && tag.ends_with('"'));
         ready(match value.to_str() {
-            Ok(text) if text.split(',').map(str::trim).all(quoted) => Ok(Self(Some(text.to_owned()))),
+            Ok(text) if text == "*" || text.split(',').map(str::trim).all(is_tag) => Ok(Self(Some(text.to_owned()))),
             _ => Err(Problem::new(Code::InvalidHeader).with("header", "If-Match").with("expected", "an entity tag such as \"v17\"")),
         })
     }
@@ -61,7 +70,7 @@ impl FromRequest for IfMatch {
 impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let text = "Do it only if the object still has this `ETag`; otherwise 412 `version_conflict`.";
-        vec![header("If-Match", text, "\"v17\"")]
+        vec![header("If-Match", text, tags())]
     }
 }
 
@@ -93,13 +102,21 @@ impl IntoParams for UpsertCondition {
         let update = "Only change the object, and only if it still has this `ETag` (`*`: any); otherwise 412 `does_not_exist` or \
 `version_conflict`.";
         let create = "`*`: only create the object; when there is one, 412 `already_exists`.";
-        vec![header("If-Match", update, "\"v17\""), header("If-None-Match", create, "*")]
+        let any = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["*"]));
+        vec![header("If-Match", update, tags()), header("If-None-Match", create, any)]
     }
 }
 
-fn header(name: &str, description: &str, example: &str) -> Parameter {
-    let text = ObjectBuilder::new().schema_type(Type::String).examples([example]);
-    ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).description(Some(description)).schema(Some(text)).build()
+fn tags() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::Custom("entity-tag".to_owned())))
+        .pattern(Some(TAGS_PATTERN))
+        .examples(["\"v17\""])
+}
+
+fn header(name: &str, description: &str, schema: ObjectBuilder) -> Parameter {
+    ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).description(Some(description)).schema(Some(schema)).build()
 }
 
 #[cfg(test)]
@@ -111,5 +128,7 @@ mod tests {
         assert!(matches("\"v1\", W/\"v17\"", "\"v17\""));
         assert!(matches("*", "\"v17\""));
         assert!(!matches("\"v1\"", "\"v17\""));
+        assert!(["\"v1\"", "W/\"v1\"", "\"\""].iter().all(|tag| is_tag(tag)));
+        assert!(!["v1", "\"", "\"v\"1\"", "W/W/\"v1\"", "*"].iter().any(|tag| is_tag(tag)));
     }
 }

@@ -72,11 +72,7 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let mut value = checked(&request, payload, &JSON, &T::name()).await?;
-            strip_nulls(&mut value);
-            schemas::read_checked(value).map(Self)
-        })
+        Box::pin(async move { read_as(&request, payload, &T::name()).await.map(Self) })
     }
 }
 
@@ -91,6 +87,13 @@ impl<T: Patchable> FromRequest for Patch<T> {
             Ok(Self::new(members(checked(&request, payload, &MERGE_PATCH, T::PATCH_SCHEMA).await?)?, schemas))
         })
     }
+}
+
+/// A JSON body that this schema describes. Absent = null = default.
+pub async fn read_as<T: DeserializeOwned>(request: &HttpRequest, payload: Payload, schema: &str) -> Result<T, Problem> {
+    let mut value = checked(request, payload, &JSON, schema).await?;
+    strip_nulls(&mut value);
+    schemas::read_checked(value, schema)
 }
 
 /// The members of a checked body.

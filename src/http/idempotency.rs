@@ -20,6 +20,8 @@ pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed")
 
 /// Longest key, in characters.
 const MAX_KEY: usize = 255;
+/// A key, bare or in quotes.
+pub const KEY_PATTERN: &str = r#"^([!#-~][!-~]{0,254}|"[!-~]{1,255}")$"#;
 
 /// A request that is done once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +35,7 @@ pub struct Idempotency {
 /// Whether an operation takes a key: what writes by POST or PATCH does, logging in and out excepted.
 pub fn takes_key(method: &str, path: &str) -> bool {
     // Reading that needs a body.
-    const READS: [&str; 2] = ["/search", "/batch-get"];
+    const READS: [&str; 3] = ["/search", "/batch-get", "/simulate"];
     let only_reads = method == "POST" && READS.iter().any(|read| path.ends_with(read));
     matches!(method, "POST" | "PATCH") && !path.starts_with("/api/v1/auth/") && !only_reads
 }
@@ -61,7 +63,7 @@ fn key(headers: &HeaderMap) -> Result<&str, Problem> {
         (Some(Ok(text)), None) => text,
         _ => "",
     };
-    let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+    let bare = text.strip_prefix('"').map_or(text, |rest| rest.strip_suffix('"').unwrap_or_default());
     let is_key = (1..=MAX_KEY).contains(&bare.len()) && bare.bytes().all(|byte| byte.is_ascii_graphic());
     let expected = "1 to 255 visible ASCII characters, given once";
     is_key.then_some(bare).ok_or_else(|| Problem::new(Code::InvalidHeader).with("header", "Idempotency-Key").with("expected", expected))
@@ -95,7 +97,7 @@ mod tests {
             assert_eq!(of(&[given]).as_deref(), Some(expected));
         }
         assert_eq!(of(&[&format!("\"{longest}\"")]), Some(longest.clone()));
-        for wrong in ["", "\"\"", "a b", "a\tb", "é", &format!("{longest}k")] {
+        for wrong in ["", "\"", "\"\"", "\"a", "a b", "a\tb", "é", &format!("{longest}k")] {
             assert_eq!(of(&[wrong]), None, "{wrong}");
         }
         assert_eq!(of(&["a", "a"]), None);

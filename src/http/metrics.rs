@@ -11,6 +11,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     durations: HistogramVec,
     statements: IntGauge,
+    waiting: IntGauge,
     jobs: IntCounterVec,
     last_jobs: IntGaugeVec,
 }
@@ -25,6 +26,7 @@ impl Metrics {
             &["method", "route"],
         )?;
         let statements = IntGauge::new("fishpond_sql_statements", "SQL statements run since the start.")?;
+        let waiting = IntGauge::new("fishpond_feed_waiting", "Requests that wait for a change.")?;
         let jobs = IntCounterVec::new(
             Opts::new("fishpond_jobs_total", "Background jobs that ended here, or failed for now."),
             &["kind", "outcome"],
@@ -33,12 +35,13 @@ impl Metrics {
             Opts::new("fishpond_job_last_end_timestamp_seconds", "When a background job last ended here."),
             &["kind", "outcome"],
         )?;
+        registry.register(Box::new(waiting.clone()))?;
         registry.register(Box::new(jobs.clone()))?;
         registry.register(Box::new(last_jobs.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(statements.clone()))?;
-        Ok(Self { registry, requests, durations, statements, jobs, last_jobs })
+        Ok(Self { registry, requests, durations, statements, waiting, jobs, last_jobs })
     }
 
     pub fn observe(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
@@ -54,7 +57,8 @@ impl Metrics {
         self.last_jobs.with_label_values(&[kind, outcome]).set(at);
     }
 
-    pub fn text(&self, statements: u64) -> Vec<u8> {
+    pub fn text(&self, statements: u64, waiting: usize) -> Vec<u8> {
+        self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
         self.statements.set(i64::try_from(statements).unwrap_or(i64::MAX));
         let mut text = Vec::new();
         if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {

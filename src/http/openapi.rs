@@ -37,11 +37,9 @@ pub fn finish(document: &mut Value) {
         for (name, schema) in schemas.iter_mut() {
             if inputs.contains(name) {
                 inputs::describe_defaults(schema);
+                inputs::finish(schema);
             } else {
                 finish_answer(name, schema);
-            }
-            if bodies.contains(name) {
-                finish_body(schema);
             }
         }
         schemas.sort_keys();
@@ -75,49 +73,6 @@ pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)
 
 fn schema_name(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/components/schemas/"))
-}
-
-/// Lets a schema be null as well.
-pub fn allow_null(schema: &mut Value) {
-    let Some(members) = schema.as_object_mut() else { return };
-    if members.contains_key("$ref") {
-        let reference = schema.take();
-        *schema = json!({ "oneOf": [reference, { "type": "null" }] });
-        return;
-    }
-    match members.get_mut("type") {
-        Some(Value::String(one)) if one != "null" => {
-            let one = std::mem::take(one);
-            members.insert("type".to_owned(), json!([one, "null"]));
-        }
-        Some(Value::Array(many)) if !many.contains(&json!("null")) => many.push(json!("null")),
-        _ => {}
-    }
-    if let Some(Value::Array(choices)) = members.get_mut("enum")
-        && !choices.contains(&Value::Null)
-    {
-        choices.push(Value::Null);
-    }
-}
-
-/// In a body, what is not required may be null (absent = null = default; in a patch null clears), and nothing is unknown.
-fn finish_body(schema: &mut Value) {
-    let required: Vec<Value> = schema["required"].as_array().cloned().unwrap_or_default();
-    let keep: Vec<Value> = schema["x-not-null"].as_array().cloned().unwrap_or_default();
-    if let Some(properties) = schema["properties"].as_object_mut() {
-        for (name, property) in properties {
-            let name = Value::String(name.clone());
-            let nullable = property["oneOf"].as_array().is_some_and(|choices| choices.iter().any(|choice| choice["type"] == "null"));
-            if !required.contains(&name) && !keep.contains(&name) && !nullable {
-                allow_null(property);
-            }
-        }
-    }
-    if let Some(members) = schema.as_object_mut() {
-        members.remove("x-merge-patch");
-        members.remove("x-not-null");
-        members.insert("additionalProperties".to_owned(), Value::Bool(false));
-    }
 }
 
 /// In an answer every documented member is present, others may be added later, and there are no defaults.

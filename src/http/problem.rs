@@ -49,6 +49,13 @@ impl FieldError {
         self.meta.insert(name.to_owned(), value.into());
         self
     }
+
+    /// The same of something that lies deeper in the body.
+    #[must_use]
+    pub fn below(mut self, pointer: &str) -> Self {
+        self.pointer.insert_str(0, pointer);
+        self
+    }
 }
 
 impl Problem {
@@ -113,6 +120,11 @@ impl Problem {
 
     pub fn code(&self) -> Code {
         self.0.code
+    }
+
+    /// What belongs to the code.
+    pub fn meta(&self) -> &Map<String, Value> {
+        &self.0.meta
     }
 
     pub fn status(&self) -> StatusCode {

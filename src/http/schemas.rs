@@ -2,7 +2,7 @@
 //! its pointer. So bounds are written once, in the schema attributes, and the document cannot lie.
 #![expect(clippy::indexing_slicing, reason = "a JSON value read by name gives null when there is none")]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::catalogue::Code;
+use super::normalise::{Normalised, escape, normalise};
 use super::patch::strip_nulls;
 use super::problem::{FieldError, Problem};
 use crate::db::id::ID_PATTERN;
@@ -51,7 +52,7 @@ impl Schemas {
     pub fn check_merged(&self, name: &str, document: &Value, patch: &Map<String, Value>) -> Vec<FieldError> {
         let mut errors = Vec::new();
         if let Some(schema) = self.merged.get(name) {
-            schema.validator.iter_errors(document).for_each(|error| schema.explain(&error, &mut errors));
+            errors = schema.faults(document, |_| true);
         }
         let is_touched = |error: &FieldError| patch.keys().any(|key| error.pointer.split('/').nth(1) == Some(escape(key).as_str()));
         errors.retain(is_touched);
@@ -62,7 +63,7 @@ impl Schemas {
     pub fn read<T: DeserializeOwned + ToSchema>(&self, mut value: Value) -> Result<T, Problem> {
         Problem::check(self.check(&T::name(), &mut value))?;
         strip_nulls(&mut value);
-        read_checked(value)
+        read_checked(value, &T::name())
     }
 
     /// The members of a merge patch, when they are what this schema says.
@@ -77,31 +78,43 @@ impl Schemas {
         self.bodies.get(schema).is_some_and(|body| body.schema["properties"].get(member).is_some())
     }
 
-    /// Normalises the body (text trimmed, `""` becomes null) and gives everything that is wrong with it.
+    /// Gives everything that is wrong with the body, as it was sent and in its one form, which it then has.
+    ///
+    /// As it was sent it must be what the document says; but text with a format (an e-mail address) is looked at trimmed.
     pub fn check(&self, name: &str, body: &mut Value) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        normalise(body, &mut String::new(), &mut errors);
-        // What is in a batch's operations is for each of them to refuse.
-        errors.retain(|error| name != BATCH || error.pointer.split('/').nth(3) != Some("data"));
-        match self.bodies.get(name) {
-            Some(schema) => schema.validator.iter_errors(body).for_each(|error| schema.explain(&error, &mut errors)),
-            None => errors.push(FieldError::new("", Code::WrongType).with("expected", "nothing")),
+        let Some(schema) = self.bodies.get(name) else {
+            return vec![FieldError::new("", Code::WrongType).with("expected", "nothing")];
+        };
+        let sent = schema.faults(body, |error| !is_trimmed_first(error));
+        // What is in a batch's operations is for each of them to check.
+        let Normalised { mut errors, is_changed } = normalise(body, &|at| name == BATCH && at.split('/').nth(3) == Some("data"));
+        if is_changed {
+            errors.extend(schema.faults(body, |_| true));
         }
+        // Of two faults at one place the later one is nearer to what was meant: `""` is not too short, it is nothing.
+        let known: HashSet<String> = errors.iter().map(|error| error.pointer.clone()).collect();
+        errors.extend(sent.into_iter().filter(|error| !known.contains(&error.pointer)));
         errors
     }
 }
 
+/// Whether a fault is one of text that is to be trimmed before its format is looked at.
+fn is_trimmed_first(error: &ValidationError<'_>) -> bool {
+    let text = error.instance().as_str().unwrap_or_default();
+    matches!(error.kind(), ValidationErrorKind::Format { .. }) && !text.trim().is_empty() && text.trim() != text
+}
+
 /// Reads what has been checked.
-pub fn read_checked<T: DeserializeOwned + ToSchema>(value: Value) -> Result<T, Problem> {
+pub fn read_checked<T: DeserializeOwned>(value: Value, schema: &str) -> Result<T, Problem> {
     serde_json::from_value(value).map_err(|error| {
-        tracing::error!(%error, schema = %T::name(), "a checked body cannot be read");
-        Problem::fields(vec![FieldError::new("", Code::WrongType).with("expected", T::name())])
+        tracing::error!(%error, schema, "a checked body cannot be read");
+        Problem::fields(vec![FieldError::new("", Code::WrongType).with("expected", schema)])
     })
 }
 
 impl BodySchema {
     fn compile(document: &Value, name: &str) -> Result<Self, String> {
-        let schema = super::openapi::inline(document, &json!({ "$ref": format!("#/components/schemas/{name}") }), &mut Vec::new());
+        let schema = super::openapi::inline(document, &json!({ "$ref": format!("#/components/schemas/{name}") }));
         let validator = jsonschema::draft202012::options()
             .should_validate_formats(true)
             .with_format("email", super::formats::is_email)
@@ -117,67 +130,14 @@ impl BodySchema {
     }
 }
 
-/// Control characters are in no text, but for line ends and tabs.
-pub fn is_refused(character: char) -> bool {
-    character.is_control() && !matches!(character, '\n' | '\r' | '\t')
-}
-
-fn normalise(value: &mut Value, pointer: &mut String, errors: &mut Vec<FieldError>) {
-    match value {
-        Value::String(text) => {
-            // Passwords are taken as they are.
-            if !pointer.ends_with("password") {
-                let trimmed = text.trim();
-                if trimmed.len() != text.len() {
-                    *text = trimmed.to_owned();
-                }
-            }
-            if text.chars().any(is_refused) {
-                errors.push(FieldError::new(pointer.clone(), Code::InvalidCharacters));
-            }
-            if text.is_empty() {
-                *value = Value::Null;
-            }
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter_mut().enumerate() {
-                descend(pointer, &index.to_string(), |pointer| normalise(item, pointer, errors));
-            }
-        }
-        Value::Object(members) => {
-            for (key, member) in members {
-                descend(pointer, &escape(key), |pointer| normalise(member, pointer, errors));
-            }
-        }
-        Value::Number(number) => {
-            // JSON knows no integers: 3.0 and 3e0 are the integer 3.
-            if let Some(whole) = number.as_f64().filter(|_| number.is_f64()).and_then(as_integer) {
-                *value = whole.into();
-            }
-        }
-        _ => {}
-    }
-}
-
-/// A float without a fraction, within what floats count exactly.
-fn as_integer(float: f64) -> Option<i64> {
-    let is_whole = float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0;
-    is_whole.then(|| format!("{float:.0}").parse().ok()).flatten()
-}
-
-fn descend(pointer: &mut String, step: &str, visit: impl FnOnce(&mut String)) {
-    let length = pointer.len();
-    pointer.push('/');
-    pointer.push_str(step);
-    visit(pointer);
-    pointer.truncate(length);
-}
-
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
 impl BodySchema {
+    /// What is wrong with a value, as far as it counts.
+    fn faults(&self, value: &Value, counts: impl Fn(&ValidationError<'_>) -> bool) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        self.validator.iter_errors(value).filter(counts).for_each(|error| self.explain(&error, &mut errors));
+        errors
+    }
+
     fn explain(&self, error: &ValidationError<'_>, errors: &mut Vec<FieldError>) {
         let pointer = error.instance_path().to_string();
         let at = |code| FieldError::new(pointer.clone(), code);
@@ -186,6 +146,10 @@ impl BodySchema {
                 let known = self.siblings(error);
                 errors.extend(unexpected.iter().map(|key| self.unexpected(&pointer, key, &known)));
                 return;
+            }
+            ValidationErrorKind::PropertyNames { error } => {
+                let key = error.instance().as_str().unwrap_or_default();
+                FieldError::new(format!("{pointer}/{}", escape(key)), Code::UnknownField).with("field", key)
             }
             ValidationErrorKind::Required { property } => {
                 FieldError::new(format!("{pointer}/{}", escape(property.as_str().unwrap_or_default())), Code::Required)
@@ -214,7 +178,13 @@ impl BodySchema {
             ValidationErrorKind::MinItems { limit } | ValidationErrorKind::MinProperties { limit } => {
                 at(Code::TooFewItems).with("min", *limit)
             }
-            ValidationErrorKind::UniqueItems => at(Code::DuplicateItem),
+            ValidationErrorKind::UniqueItems => {
+                let mut seen = HashSet::new();
+                let items = error.instance().as_array().into_iter().flatten().enumerate();
+                let repeated = items.filter(|(_, item)| !seen.insert(item.to_string()));
+                errors.extend(repeated.map(|(index, _)| FieldError::new(format!("{pointer}/{index}"), Code::DuplicateItem)));
+                return;
+            }
             ValidationErrorKind::Format { format } => at(Code::InvalidFormat).with("format", format.clone()),
             ValidationErrorKind::Pattern { pattern } => match pattern.strip_prefix('^').and_then(|rest| rest.split_once(ID_PATTERN)) {
                 Some((prefix, _)) => at(Code::WrongResourceType).with("prefix", prefix),
@@ -256,21 +226,4 @@ pub fn nearest<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> Option<
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|(left, _), (right, _)| left.total_cmp(right))
         .map(|(_, name)| name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bodies_are_normalised() {
-        let mut body =
-            json!({ "name": "  a\t", "empty": " ", "password": " kept ", "whole": 3.0, "half": 0.5, "big": 1e300, "bad": ["x\u{7f}"] });
-        let mut errors = Vec::new();
-        normalise(&mut body, &mut String::new(), &mut errors);
-        let expected =
-            json!({ "name": "a", "empty": null, "password": " kept ", "whole": 3, "half": 0.5, "big": 1e300, "bad": ["x\u{7f}"] });
-        assert_eq!(body, expected);
-        assert_eq!(errors, [FieldError::new("/bad/0", Code::InvalidCharacters)]);
-    }
 }

@@ -1,8 +1,5 @@
 //! The rules that `validator` checks, as field errors. Its codes are names of the catalogue.
 
-use std::collections::HashSet;
-use std::hash::Hash;
-
 use serde_json::Value;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
@@ -44,12 +41,6 @@ pub fn wrong_format(format: &'static str) -> ValidationError {
     let mut fault = ValidationError::new("invalid_format");
     fault.add_param("format".into(), &format);
     fault
-}
-
-/// For `validator`: no item twice.
-pub fn check_distinct<T: Eq + Hash>(items: &[T]) -> Result<(), ValidationError> {
-    let mut seen = HashSet::new();
-    items.iter().position(|item| !seen.insert(item)).map_or(Ok(()), |index| Err(duplicate_item(index)))
 }
 
 /// A fault of one item of a list.

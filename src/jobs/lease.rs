@@ -138,8 +138,7 @@ pub fn step(tx: &mut Tx<'_>, lease: &Lease) -> Result<Outcome, Failure> {
 /// What the one who asked for it may do by now.
 fn scope(tx: &mut Tx<'_>, row: &JobRow) -> Result<Option<Scope>, Failure> {
     let Some(user_id) = row.created_by_id else { return Ok(None) };
-    let role = auth::role_by_now(tx, user_id)?.ok_or_else(|| Problem::new(Code::RequesterInactive))?;
-    Ok(Some(Scope::of(row.workspace_id, user_id, role)))
+    Ok(Some(auth::scope_by_now(tx, user_id)?.ok_or_else(|| Problem::new(Code::RequesterInactive))?))
 }
 
 /// A step was refused or broke: it is tried again later, unless that would not change anything.

@@ -23,6 +23,13 @@ pub const PREFIX: &str = "custom.";
 /// What such a query parameter is called.
 pub const CUSTOM_NAME: &str = r"^custom\.[a-z][a-z0-9_]{0,31}(\[(in|lt|lte|gt|gte|contains|starts_with)\])?$";
 
+/// What a custom field is called in a search, behind one of these steps.
+pub fn field_pattern(steps: &[&str]) -> String {
+    let steps: Vec<String> = steps.iter().filter(|step| !step.is_empty()).map(|step| format!(r"{step}\.")).collect();
+    let steps = if steps.is_empty() { String::new() } else { format!("({})?", steps.join("|")) };
+    format!(r"^{steps}custom\.[a-z][a-z0-9_]{{0,31}}$")
+}
+
 /// The custom fields of a resource, named by its table, with their keys.
 pub type Definitions = fn(&mut DbConnection, WorkspaceId, &'static str) -> QueryResult<Vec<(String, Field)>>;
 

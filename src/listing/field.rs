@@ -20,6 +20,12 @@ use crate::http::formats::is_date;
 /// The names of an enum with their labels, in Chinese and in English.
 pub type Choices = &'static [(&'static str, &'static str, &'static str)];
 
+/// What a phone number in a filter must be.
+pub const PHONE: &str = "a phone number";
+pub const PHONE_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[0-9][^\u0000-\u001f\u007f-\u009f]*$";
+/// `system:value`; white space at the end would be trimmed.
+pub const EXTERNAL_REF_PATTERN: &str = r"^[a-z0-9_-]{1,32}:[^\u0000-\u001f\u007f-\u009f]{0,199}[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$";
+
 /// How a field's values are read, compared and described.
 #[derive(Debug, Clone, Copy)]
 pub enum FieldType {
@@ -160,7 +166,7 @@ impl FieldType {
             Self::Key(key, _) => Bind::Text(key(text)?),
             Self::Enum(names) => Bind::Text(names.iter().any(|(name, ..)| *name == text).then(|| text.to_owned())?),
             Self::Id(prefix) => Bind::Uuid(AnyId::from_uuid(decode_with_prefix(prefix, text)?)),
-            Self::ExternalRef => text.split_once(':').map(|(system, value)| Bind::Pair(system.to_owned(), value.to_owned()))?,
+            Self::ExternalRef => external_ref(text)?,
             Self::Integer => Bind::Integer(text.parse().ok()?),
             Self::Boolean => Bind::Boolean(bool::from_str(text).ok()?),
             // A plus sign that nobody escaped has become a space.
@@ -200,6 +206,15 @@ impl FieldType {
             _ => None,
         }
     }
+}
+
+/// As `EXTERNAL_REF_PATTERN` has it.
+fn external_ref(text: &str) -> Option<Bind> {
+    let (system, value) = text.split_once(':')?;
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
+    let is_system = (1..=32).contains(&system.len()) && system.bytes().all(is_name);
+    let is_value = (1..=200).contains(&value.chars().count()) && value.trim_end() == value && !value.chars().any(char::is_control);
+    (is_system && is_value).then(|| Bind::Pair(system.to_owned(), value.to_owned()))
 }
 
 /// A sort key in a cursor.

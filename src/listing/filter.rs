@@ -48,6 +48,10 @@ impl Operator {
         self.is_offered(field) && !matches!(self, Self::Ne | Self::Nin | Self::IsNull)
     }
 
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::iter()
+    }
+
     pub fn offered(field: &Field) -> impl Iterator<Item = Self> {
         Self::iter().filter(move |operator| operator.is_offered(field))
     }

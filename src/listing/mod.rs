@@ -4,6 +4,7 @@
 
 mod cursor;
 pub mod custom;
+mod described;
 mod expand;
 pub mod expansion;
 mod extract;
@@ -31,4 +32,5 @@ pub use filter::Operator;
 pub use relation::Relation;
 pub use relevance::Plan;
 pub use request::List;
-pub use search::{Members, Search, SearchRequest};
+pub use search::{Members, Search};
+pub use tree::FilterNode;

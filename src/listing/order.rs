@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::field::{Field, Listed};
 use super::request::List;
 use crate::db::condition::{AnyId, Bind, Condition};
-use crate::http::problem::Problem;
+use crate::http::catalogue::Code;
+use crate::http::problem::{FieldError, Problem};
 use crate::http::query::invalid;
 
 const MAX_SORT_KEYS: usize = 3;
@@ -81,12 +82,26 @@ impl<R: Listed> List<R> {
     }
 }
 
+/// What `sort` looks like; that each field is there once, it cannot say.
+pub(super) fn sort_pattern(fields: &[Field]) -> String {
+    let names: Vec<&str> = fields.iter().filter(|field| field.is_sortable).map(|field| field.name).collect();
+    let key = format!("-?({})", names.join("|"));
+    format!("^{key}(,{key}){{0,{}}}$", MAX_SORT_KEYS - 1)
+}
+
+/// The keys of a search, whose faults are those of a member.
+pub(super) fn sort_keys_of_search(fields: &'static [Field], value: &str) -> Result<Vec<SortKey>, Problem> {
+    let fault = |_| Problem::fields(vec![FieldError::new("/sort", Code::DuplicateItem)]);
+    sort_keys(fields, value).map_err(fault)
+}
+
 pub(super) fn sort_keys(fields: &'static [Field], value: &str) -> Result<Vec<SortKey>, Problem> {
     let names: Vec<&str> = fields.iter().filter(|field| field.is_sortable).map(|field| field.name).collect();
-    let refused = || invalid("sort", &format!("up to {MAX_SORT_KEYS} of {}, each with - in front for descending", names.join(", ")));
+    let expected = format!("up to {MAX_SORT_KEYS} different ones of {}, each with - in front for descending", names.join(", "));
+    let refused = || invalid("sort", &expected);
     let mut keys: Vec<SortKey> = Vec::new();
     for part in value.split(',') {
-        let (name, descending) = part.trim().strip_prefix('-').map_or((part.trim(), false), |name| (name, true));
+        let (name, descending) = part.strip_prefix('-').map_or((part, false), |name| (name, true));
         let field = fields.iter().find(|field| field.is_sortable && field.name == name).ok_or_else(refused)?;
         if keys.iter().any(|key| key.field.name == name) || keys.len().cmp(&MAX_SORT_KEYS) != Ordering::Less {
             return Err(refused());

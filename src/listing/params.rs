@@ -4,16 +4,18 @@ use serde_json::json;
 use strum::IntoEnumIterator;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
-use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 
 use super::custom::CUSTOM_NAME;
 use super::expansion;
-use super::field::{Field, FieldType, Listed};
-use super::filter::Operator;
+use super::field::{EXTERNAL_REF_PATTERN, Field, FieldType, Listed, PHONE, PHONE_PATTERN};
+use super::filter::{MAX_IN, Operator};
+use super::order::sort_pattern;
 use super::relevance::MAX_TEXT;
 use super::request::{List, MAX_LIMIT, MAX_TOTAL};
 use crate::db::id::ID_PATTERN;
 use crate::db::money::AMOUNT_PATTERN;
+use crate::http::texts::LINE;
 
 impl<R: Listed> IntoParams for List<R> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
@@ -29,18 +31,18 @@ impl<R: Listed> IntoParams for List<R> {
                     sortable(R::FIELDS),
                     if R::SEARCHED.is_some() { ", or with `q` by relevance" } else { "" }
                 ),
-                text(),
+                string().pattern(Some(sort_pattern(R::FIELDS))).build(),
             ));
         }
         parameters.push(parameter("include_total", &format!("Adds `total`, exact up to {MAX_TOTAL}."), boolean()));
         if let Some(searched) = R::SEARCHED {
-            let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_TEXT));
+            let schema = string().min_length(Some(1)).max_length(Some(MAX_TEXT)).pattern(Some(LINE));
             parameters.push(parameter(
                 "q",
                 &format!(
                     "Searches {searched}, whatever the case, width and marks. Finds rows with all of the words: by how they begin, any \
-                     part of Chinese text, and four or more successive digits of a phone number. By relevance: the exact name first, \
-                     then names that begin with it, then the rest, newest first."
+                     part of Chinese text, and four or more successive digits of a phone number. There must be a letter or a digit. By \
+                     relevance: the exact name first, then names that begin with it, then the rest, newest first."
                 ),
                 schema.build(),
             ));
@@ -67,8 +69,11 @@ impl<R: Listed> IntoParams for List<R> {
                     Operator::Contains => "Has this part; case and width do not matter, `%` and `_` are literal.",
                     _ => "Begins with this; case and width do not matter.",
                 };
-                let kind = if operator == Operator::In { text() } else { schema(field.kind) };
-                parameters.push(parameter(&format!("{}[{}]", field.name, operator.as_ref()), &format!("{described}{with_unit}"), kind));
+                let (name, described) = (format!("{}[{}]", field.name, operator.as_ref()), format!("{described}{with_unit}"));
+                parameters.push(match operator {
+                    Operator::In => one_of_several(&name, &described, field.kind),
+                    _ => parameter(&name, &described, schema(field.kind)),
+                });
             }
         }
         if R::CUSTOM.is_some() {
@@ -105,15 +110,28 @@ fn sortable(fields: &[Field]) -> String {
     names.join(", ")
 }
 
+/// Values with commas between them.
+fn one_of_several(name: &str, description: &str, kind: FieldType) -> Parameter {
+    let mut item = schema(kind);
+    item.pattern = item.pattern.map(|pattern| pattern.replace(r"[^\u0000", r"[^,\u0000"));
+    let several = ArrayBuilder::new().items(item).min_items(Some(1)).max_items(Some(MAX_IN));
+    let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).description(Some(description));
+    parameter.style(Some(ParameterStyle::Form)).explode(Some(false)).schema(Some(several)).build()
+}
+
 pub fn parameter(name: &str, description: &str, schema: Object) -> Parameter {
     ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).description(Some(description)).schema(Some(schema)).build()
 }
 
-fn text() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).build()
+fn string() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
 }
 
-fn boolean() -> Object {
+fn text() -> Object {
+    string().pattern(Some(LINE)).build()
+}
+
+pub fn boolean() -> Object {
     ObjectBuilder::new().schema_type(Type::Boolean).build()
 }
 
@@ -121,20 +139,18 @@ pub fn integer(minimum: Option<i64>, maximum: Option<i64>, default: Option<i64>)
     ObjectBuilder::new().schema_type(Type::Integer).minimum(minimum).maximum(maximum).default(default.map(|value| json!(value))).build()
 }
 
-fn schema(kind: FieldType) -> Object {
-    let formatted =
-        |format: KnownFormat| ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format))).build();
+pub fn schema(kind: FieldType) -> Object {
+    let formatted = |format: KnownFormat| string().format(Some(SchemaFormat::KnownFormat(format))).build();
     match kind {
         FieldType::Text | FieldType::Presence => text(),
         FieldType::Key(_, "text") => text(),
-        FieldType::Key(_, expected) => ObjectBuilder::new().schema_type(Type::String).description(Some(expected)).build(),
-        FieldType::ExternalRef => ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z0-9_-]{1,32}:.{1,200}$")).build(),
-        FieldType::Enum(names) => {
-            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().map(|(name, ..)| *name))).build()
-        }
-        FieldType::Id(prefix) => ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^{prefix}{ID_PATTERN}$"))).build(),
-        FieldType::Integer => integer(None, None, None),
-        FieldType::Amount => ObjectBuilder::new().schema_type(Type::String).pattern(Some(AMOUNT_PATTERN)).build(),
+        FieldType::Key(_, PHONE) => string().pattern(Some(PHONE_PATTERN)).description(Some(PHONE)).build(),
+        FieldType::Key(_, expected) => string().pattern(Some(LINE)).description(Some(expected)).build(),
+        FieldType::ExternalRef => string().pattern(Some(EXTERNAL_REF_PATTERN)).build(),
+        FieldType::Enum(names) => string().enum_values(Some(names.iter().map(|(name, ..)| *name))).build(),
+        FieldType::Id(prefix) => string().pattern(Some(format!("^{prefix}{ID_PATTERN}$"))).build(),
+        FieldType::Integer => integer(Some(i64::MIN), Some(i64::MAX), None),
+        FieldType::Amount => string().pattern(Some(AMOUNT_PATTERN)).build(),
         FieldType::Boolean => boolean(),
         FieldType::Instant => formatted(KnownFormat::DateTime),
         FieldType::Day => formatted(KnownFormat::Date),

@@ -14,7 +14,8 @@ use crate::http::schemas::nearest;
 
 const MAX_DEPTH: usize = 4;
 const MAX_LEAVES: usize = 50;
-const MAX_TEXT: usize = 512;
+/// Longest text that is compared with, in characters.
+pub const MAX_TEXT: usize = 512;
 
 /// Reads trees, and keeps what is wrong with them.
 #[derive(Default)]

@@ -11,6 +11,8 @@ use crate::db::id::Kind;
 pub struct Source {
     /// What a fault calls it.
     pub name: &'static str,
+    /// The schema of its rows in the document.
+    pub schema: &'static str,
     pub table: &'static str,
     pub from: &'static str,
     pub fields: &'static [Field],
@@ -19,7 +21,7 @@ pub struct Source {
 
 impl Source {
     pub const fn of<R: Listed>() -> Self {
-        Self { name: R::Kind::NAME, table: R::TABLE, from: R::FROM, fields: R::FIELDS, custom: R::CUSTOM }
+        Self { name: R::Kind::NAME, schema: R::SCHEMA, table: R::TABLE, from: R::FROM, fields: R::FIELDS, custom: R::CUSTOM }
     }
 }
 

@@ -23,7 +23,7 @@ use crate::db::id::{Kind, WorkspaceId};
 use crate::db::types::DbUuid;
 use crate::db::{Condition, DbConnection, Failure};
 use crate::http::catalogue::Code;
-use crate::http::problem::Problem;
+use crate::http::problem::{FieldError, Problem};
 use crate::http::query::invalid;
 
 /// Characters of `q`.
@@ -59,6 +59,12 @@ impl SearchText {
         }
         let name = name_key(text);
         Ok(Self { name: Some(name).filter(|name| name.chars().count() < MAX_NAME), query })
+    }
+
+    /// What `q` of a search asks for; its fault is that of a member.
+    pub fn of_search<R: Listed>(text: &str) -> Result<Self, Problem> {
+        let fault = FieldError::new("/q", Code::InvalidFormat).with("format", "a letter or digit");
+        Self::parse::<R>(text).map_err(|_| Problem::fields(vec![fault]))
     }
 
     /// That a row of `R` is found: for any order.

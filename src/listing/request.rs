@@ -14,16 +14,16 @@ use super::cursor::{Cursor, list_hash};
 use super::custom;
 use super::expand::Expand;
 use super::field::{Listed, from_json, to_json};
-use super::order::{SortKey, sort_keys};
+use super::order::{SortKey, sort_keys, sort_keys_of_search};
 use super::reader;
 use super::relation::Source;
 use super::relevance::{Next, SearchText};
 use super::search::SearchRequest;
-use super::tree::Node;
+use super::tree::{FilterNode, Node};
 use crate::auth::Scope;
-use crate::db::DbConnection;
 use crate::db::condition::{Bind, Condition};
 use crate::db::id::decode_any;
+use crate::db::{DbConnection, Failure};
 use crate::http::catalogue::Code;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
@@ -108,8 +108,8 @@ impl<R: Listed> List<R> {
         let list = Self {
             filter: filter.unwrap_or(Node::And(Vec::new())),
             resolved: OnceLock::new(),
-            text: search.q.as_deref().map(SearchText::parse::<R>).transpose()?,
-            sort: search.sort.as_deref().map(|sort| sort_keys(R::FIELDS, sort)).transpose()?.unwrap_or_default(),
+            text: search.q.as_deref().map(SearchText::of_search::<R>).transpose()?,
+            sort: search.sort.as_deref().map(|sort| sort_keys_of_search(R::FIELDS, sort)).transpose()?.unwrap_or_default(),
             limit: search.limit.unwrap_or(DEFAULT_LIMIT),
             cursor: search.cursor.clone(),
             include_total: search.include_total,
@@ -122,6 +122,18 @@ impl<R: Listed> List<R> {
         };
         list.check_units()?;
         Ok(list)
+    }
+
+    /// A filter by itself, for a rule that is kept.
+    pub fn of_filter(filter: FilterNode) -> Result<Self, Problem> {
+        let asked = SearchRequest { filter: Some(filter), include_total: true, ..SearchRequest::default() };
+        Self::of_search(&asked, Expand::default())
+    }
+
+    /// Whether one of the rows that are `seen` matches the filter.
+    pub fn matches(&self, conn: &mut DbConnection, scope: &Scope, seen: Condition) -> Result<bool, Failure> {
+        self.resolve(conn, scope)?;
+        Ok(self.total(conn, scope, seen)?.is_some_and(|total| total > 0))
     }
 
     /// Amounts of different currencies have no order.

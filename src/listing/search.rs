@@ -19,19 +19,21 @@ use crate::auth::Caller;
 use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
 use crate::http::document::Document;
-use crate::http::extract::Body;
+use crate::http::extract::read_as;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::schemas::nearest;
 
 /// What to look for, in which order, and what to answer of it.
+// The document has one for each resource: see `described`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 pub struct SearchRequest {
-    /// All rows without it. At most 4 levels deep, 50 comparisons, 200 values in an array.
+    /// All rows without it.
+    #[schema(value_type = Option<Object>)]
     pub filter: Option<FilterNode>,
-    /// As in the list; only of customers, contacts and opportunities.
-    #[schema(min_length = 1, max_length = 512, example = "华为")]
-    pub q: Option<String>,
     /// As in the list.
+    #[schema(max_length = 512, example = "华为")]
+    pub q: Option<String>,
+    /// As in the list; each field once.
     #[schema(max_length = 200, example = "-created_at")]
     pub sort: Option<String>,
     /// Rows per page. Default: 50.
@@ -41,7 +43,7 @@ pub struct SearchRequest {
     #[schema(max_length = 8000)]
     pub cursor: Option<String>,
     /// The members to answer; all without it, and `id` always.
-    #[schema(max_items = 100, example = json!(["id", "name"]))]
+    #[schema(max_items = 100, example = json!(["id", "version"]))]
     pub fields: Option<Vec<String>>,
     /// As in the list; what it adds is answered besides `fields`.
     #[schema(max_items = 5, example = json!(["owner"]))]
@@ -92,11 +94,11 @@ impl<R: Listed> FromRequest for Search<R> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Body::<SearchRequest>::from_request(request, payload);
+        let (asked, body) = (request.clone(), payload.take());
         let document = request.app_data::<Data<Document>>().map(|data| Arc::clone(data));
         let caller = Caller::from_request(request, payload).into_inner();
         Box::pin(async move {
-            let asked = body.await?.0;
+            let asked: SearchRequest = read_as(&asked, body, &Self::name()).await?;
             let document = document.ok_or_else(|| Problem::new(Code::InternalError))?;
             let names: Vec<&str> = asked.expand.iter().flatten().map(String::as_str).collect();
             let (expand, mut faults) = Expand::read::<R>(&names);

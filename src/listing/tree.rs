@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use super::custom::Unresolved;
 use super::field::Field;
@@ -12,40 +11,32 @@ use crate::auth::Scope;
 use crate::db::Condition;
 
 /// One node of a filter: exactly one of `and`, `or`, `not`, `has`, or `field` with `op` and `value`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FilterNode {
     /// All of these are true.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(no_recursion, min_items = 1)]
     pub and: Option<Vec<FilterNode>>,
     /// One of these is true.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(no_recursion, min_items = 1)]
     pub or: Option<Vec<FilterNode>>,
     /// This is not true.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(no_recursion)]
     pub not: Option<Box<FilterNode>>,
     /// A kind of related rows: there is one of which `filter` is true.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "opportunities")]
     pub has: Option<String>,
     /// Of `has`: what must be true of the related row; any one will do without it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(no_recursion)]
     pub filter: Option<Box<FilterNode>>,
     /// A field, one of a related object (`customer.name`), or a custom field (`custom.<key>`, `customer.custom.<key>`).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "lifecycle_stage")]
     pub field: Option<String>,
     /// `eq`, `ne`, `in`, `nin`, `lt`, `lte`, `gt`, `gte`, `contains`, `starts_with` or `is_null`, as far as the field has it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "eq")]
     pub op: Option<String>,
     /// What the field is compared with: text, a number or a boolean; an array for `in` and `nin`; true or false for `is_null`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "lead")]
     pub value: Option<Value>,
 }
 

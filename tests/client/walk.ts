@@ -67,7 +67,7 @@ const highest = (await good(api.GET("/api/v1/tiers", { params: { query: { sort: 
 const rank = (highest?.rank ?? 0) + 1;
 const gold = await good(api.POST("/api/v1/tiers", { body: { code: `gold_${run}`, name: "金牌", rank, color: "#d4af37" } }), 201);
 const silver = await good(api.POST("/api/v1/tiers", { body: { code: `silver_${run}`, name: "银牌", rank: rank + 1 } }), 201);
-const codes = [gold.code, silver.code].join(",");
+const codes = [gold.code, silver.code];
 await inTwoPages((at) => good(api.GET("/api/v1/tiers", { params: { query: { "code[in]": codes, ...at } } })), [gold, silver]);
 
 step("customers");
@@ -208,7 +208,7 @@ assert.deepEqual(again.data, firstTime.data);
 const grown = await good(api.PATCH("/api/v1/customers/by-ref/{system}/{value}", { ...byRef, body: { employee_count: 40 } }));
 assert.equal(grown.version, 2);
 assert.deepEqual(await good(api.GET("/api/v1/customers/by-ref/{system}/{value}", byRef)), grown);
-const createOnly = { params: { path: reference, header: { "If-None-Match": "*" } }, body: synced };
+const createOnly = { params: { path: reference, header: { "If-None-Match": "*" as const } }, body: synced };
 const existing = await refused(api.PATCH("/api/v1/customers/by-ref/{system}/{value}", createOnly), 412, "already_exists");
 assert.equal(existing.meta["existing_id"], grown.id);
 
@@ -247,7 +247,7 @@ const found = await good(
 assert.deepEqual(found.data.map((row) => row.id), [grown.id, other.id, created.id]);
 assert.equal(found.data[0]?.employee_count, 41);
 assert.equal(found.data[0]?.version, undefined, "only the members that were asked for");
-const misspelt = { filter: { field: "employee_cuont", op: "eq", value: 1 } };
+const misspelt = { filter: { field: "employee_cuont", op: "eq" as const, value: 1 } };
 const unknown = await refused(api.POST("/api/v1/customers/search", { body: misspelt }), 422, "validation_failed");
 assert.equal(unknown.errors[0]?.meta["did_you_mean"], "employee_count");
 const said = await good(api.GET("/api/v1/customers", { params: { query: { q: "批量制造", "name[contains]": run } } }));

@@ -12,6 +12,8 @@ PROBLEMS = {
     (422, "idempotency_key_reused"),
     (422, "workspace_required"),
     (422, "hierarchy_too_deep"),
+    # All parameters together.
+    (414, "uri_too_long"),
     # The number of comparisons in a tree.
     (400, "filter_too_complex"),
 }
@@ -39,10 +41,32 @@ FIELDS = {
 # Rules whose code is also told of what a schema can announce: only at these places.
 PLACES = {
     ("exclusive_fields", r"/pool_id"),
-    ("not_applicable", r"/[a-z_]+"),
+    ("not_applicable", r"/[a-z_]+|/items/\d+/flags"),
     # By a member of the item, not by the whole of it.
     ("duplicate_item", r"/items/\d+/code|/operations/\d+/ref|/links/\d+(/customer_id)?"),
     ("required", r"/reason_code"),
+    # Custom fields are the workspace's own: their names, and what their type makes of a value.
+    ("unknown_field", r"/custom/[^/]+|/filter(/.+)?/field"),
+    ("wrong_type", r"/(default|min|max)(/\d+)?|/custom/[^/]+(/\d+)?"),
+    ("too_large", r"/(default|min|max)"),
+    ("too_small", r"/(default|min|max)"),
+    ("invalid_format", r"/(default|min|max)(/\d+)?|/pattern"),
+    ("unknown_code", r"/default(/\d+)?"),
+    # What a cap or a rule needs depends on its scope or kind; a member of a pool is one of two; so is what is marked as read.
+    ("required", r"/(user_id|role|org_unit_id|ids)"),
+    ("not_applicable", r"/rules/\d+/extend_days"),
+    ("exclusive_fields", r"/(members|admins)/\d+|/up_to"),
+    # A pool says how many at once, and the time of the server how far ahead.
+    ("too_many_items", r"/ids"),
+    ("too_small", r"/until|/collaborators/\d+/expires_at"),
+    ("too_large", r"/until"),
+    # The owner is no collaborator, and nobody is one twice.
+    ("duplicate_item", r"/collaborators/\d+/user_id"),
+    # A choice needs choices.
+    ("too_few_items", r"/options"),
+    # What `expand` would add, without `expand`; and what lies on the way to what it adds.
+    ("unknown_field", r"/fields/\d+"),
+    ("too_many_items", r"/expand"),
     # Its last character is a checksum.
     ("invalid_format", r"/unified_social_credit_code"),
     # The lists of ISO 4217 and ISO 3166.
@@ -58,15 +82,41 @@ def is_announced_by_no_schema(case, status, problem):
     code = problem.get("code")
     if (status, code) in PROBLEMS:
         return True
-    if status == 400 and code == "invalid_parameter":
-        # One parameter needs another one.
-        return str(problem.get("meta", {}).get("expected", "")).startswith("used together with ")
+    meta = problem.get("meta") or {}
+    if (status, code) == (400, "invalid_parameter"):
+        return is_parameter_rule(case.query or {}, str(meta.get("parameter")), str(meta.get("expected")))
+    if (status, code) == (400, "unknown_parameter"):
+        # A custom field that the workspace does not have, or not with this operator.
+        return str(meta.get("parameter")).startswith("custom.")
     errors = problem.get("errors") or []
     return status == 422 and code == "validation_failed" and bool(errors) and all(is_rule(case, error) for error in errors)
 
 
+def is_parameter_rule(given, name, expected):
+    """Rules between parameters, or between the parts of one."""
+    if expected.startswith("used together with "):
+        return True
+    if name == "types":
+        # Which ones there are says the description; more may come.
+        return expected.startswith("types of changes")
+    parts = str(given.get(name, ""))
+    if name == "sort":
+        fields = [key.removeprefix("-") for key in parts.split(",")]
+        return len(set(fields)) < len(fields)
+    if name == "expand":
+        # What lies on the way to an object counts.
+        return expected.startswith("up to 5 different ones, those on the way counted")
+    # Which characters are letters and digits, patterns do not say alike.
+    return name == "q" and not any(character.isalnum() for character in parts)
+
+
 def is_rule(case, error):
     code, pointer = error["code"], error["pointer"]
+    if case.operation.label.endswith("/search") and isinstance(case.body, dict) and pointer in ("/sort", "/q"):
+        return is_parameter_rule(case.body, pointer[1:], code)
+    if "/pools" in case.operation.label and re.match(r"/filter(/|$)", pointer):
+        # Kept as it is sent: what it may be stands with the search of customers.
+        return True
     if code in FIELDS or any(code == known and re.fullmatch(place, pointer) for known, place in PLACES):
         return True
     label = case.operation.label

@@ -24,11 +24,16 @@ enum Target {
     TouchRecord,
     Tier,
     Field,
+    Pool,
+    OrgUnit,
+    HoldingCap,
+    RecycleRule,
     Job,
+    PlannedTouch,
 }
 
 /// Ids of one object of each kind, in the order of `Target`.
-type Family = [String; 9];
+type Family = [String; 14];
 
 /// Who may: the roles that get past the door.
 #[derive(Clone, Copy, PartialEq)]
@@ -54,7 +59,10 @@ fn entry(operation: &'static str, who: Who, target: Target, body: impl Into<Opti
 }
 
 fn table() -> Vec<Entry> {
-    use Target::{ApiKey, Contact, Customer, Field, Job, None as Nothing, Opportunity, Tier, TouchRecord, User};
+    use Target::{
+        ApiKey, Contact, Customer, Field, HoldingCap, Job, None as Nothing, Opportunity, OrgUnit, PlannedTouch, Pool, RecycleRule, Tier,
+        TouchRecord, User,
+    };
     use Who::{Admins, Anyone, Known, Readers, Writers};
     let nobody = json!({ "email": "nobody@example.com", "password": "wrong password" });
     vec![
@@ -134,6 +142,20 @@ fn table() -> Vec<Entry> {
         entry("update_touch_record", Writers, TouchRecord, json!({})),
         entry("delete_touch_record", Writers, TouchRecord, None),
         entry("restore_touch_record", Writers, TouchRecord, None),
+        entry("list_planned_touches", Readers, Nothing, None),
+        entry("create_planned_touch", Writers, Nothing, json!({})),
+        entry("get_planned_touch", Readers, PlannedTouch, None),
+        entry("update_planned_touch", Writers, PlannedTouch, json!({})),
+        entry(
+            "complete_planned_touch",
+            Writers,
+            PlannedTouch,
+            json!({ "type": "call", "occurred_at": "2026-01-05T08:00:00Z", "summary": "x" }),
+        ),
+        entry("cancel_planned_touch", Writers, PlannedTouch, json!({ "reason": "x" })),
+        entry("reassign_planned_touch", Writers, PlannedTouch, json!({ "assignee_id": "usr_01jd9xq3v8e6ft2m4k7w0zr5ya" })),
+        entry("get_my_worklist", Readers, Nothing, None),
+        entry("get_my_worklist_summary", Readers, Nothing, None),
         entry("list_tiers", Readers, Nothing, None),
         entry("search_tiers", Readers, Nothing, json!({})),
         entry("batch_tiers", Admins, Nothing, json!({})),
@@ -154,12 +176,62 @@ fn table() -> Vec<Entry> {
         entry("retire_field", Admins, Field, None),
         entry("reactivate_field", Admins, Field, None),
         entry("delete_field", Admins, Field, None),
-        entry("list_changes", Admins, Nothing, None),
+        entry("list_org_units", Readers, Nothing, None),
+        entry("create_org_unit", Admins, Nothing, json!({})),
+        entry("get_org_unit", Readers, OrgUnit, None),
+        entry("update_org_unit", Admins, OrgUnit, json!({})),
+        entry("delete_org_unit", Admins, OrgUnit, None),
+        entry("restore_org_unit", Admins, OrgUnit, None),
+        entry("move_org_unit", Admins, OrgUnit, json!({ "parent_id": null })),
+        entry("get_org_unit_by_ref", Readers, OrgUnit, None),
+        entry("upsert_org_unit", Admins, Nothing, json!({})),
+        entry("list_pools", Readers, Nothing, None),
+        entry("create_pool", Admins, Nothing, json!({})),
+        entry("get_pool", Readers, Pool, None),
+        entry("update_pool", Admins, Pool, json!({})),
+        entry("delete_pool", Admins, Pool, None),
+        entry("restore_pool", Admins, Pool, None),
+        entry("claim_customers", Writers, Pool, json!({ "ids": [NOBODY], "mode": "partial" })),
+        entry(
+            "assign_customers",
+            Writers,
+            Pool,
+            json!({ "ids": [NOBODY], "mode": "partial", "to_user_id": "usr_01jd9xq3v8e6ft2m4k7w0zr5ya" }),
+        ),
+        entry("list_holding_caps", Readers, Nothing, None),
+        entry("create_holding_cap", Admins, Nothing, json!({})),
+        entry("get_holding_cap", Readers, HoldingCap, None),
+        entry("update_holding_cap", Admins, HoldingCap, json!({})),
+        entry("delete_holding_cap", Admins, HoldingCap, None),
+        entry("get_my_capacity", Readers, Nothing, None),
+        entry("get_claimability", Readers, Customer, None),
+        entry("release_customer", Writers, Customer, json!({ "reason_code": "nonsense" })),
+        entry("lock_customer", Writers, Customer, json!({ "until": "2020-01-01T00:00:00Z", "reason": "x" })),
+        entry("unlock_customer", Writers, Customer, None),
+        entry("get_collaborators", Readers, Customer, None),
+        entry("set_collaborators", Writers, Customer, json!({ "collaborators": [] })),
+        entry("get_ownership_history", Readers, Customer, None),
+        entry("list_my_notifications", Known, Nothing, None),
+        entry("read_my_notifications", Known, Nothing, json!({ "ids": [] })),
+        // Their objects are the caller's own; any id will do to ask without a token.
+        entry("read_my_notification", Known, User, None),
+        entry("unread_my_notification", Known, User, None),
+        entry("list_changes", Readers, Nothing, None),
+        entry("list_audit", Admins, Nothing, None),
+        entry("list_recycle_rules", Readers, Pool, None),
+        entry("create_recycle_rule", Admins, Pool, json!({ "kind": "no_touch", "days": 3650 })),
+        entry("simulate_recycle_rules", Admins, Pool, json!({ "rules": [] })),
+        entry("get_recycle_rule", Readers, RecycleRule, None),
+        entry("update_recycle_rule", Admins, RecycleRule, json!({})),
+        entry("delete_recycle_rule", Admins, RecycleRule, None),
+        entry("get_my_recycling", Readers, Nothing, None),
         entry("list_jobs", Readers, Nothing, None),
         entry("get_job", Readers, Job, None),
         entry("cancel_job", Readers, Job, None),
     ]
 }
+
+const NOBODY: &str = "cus_01jd9xq3v8e6ft2m4k7w0zr5ya";
 
 /// Objects of each kind, in every relation to the rep.
 struct Objects {
@@ -180,6 +252,8 @@ async fn family(app: &App, owner: &Actor, admin: &Actor, name: &str) -> Family {
     let opportunity = id(owner.post("/opportunities", json!({ "name": name, "customer_id": customer })).await.created());
     let touch = json!({ "customer_id": customer, "type": "call", "occurred_at": "2026-01-05T08:00:00Z", "summary": name });
     let touch = id(owner.post("/touch-records", touch).await.created());
+    let planned = json!({ "customer_id": customer, "type": "call", "due_at": "2026-01-05T08:00:00Z", "summary": name });
+    let planned = id(owner.post("/planned-touches", planned).await.created());
     let rank = admin.get("/tiers?include_total=true").await.ok()["total"].clone();
     let tier = id(admin.post("/tiers", json!({ "code": name, "name": name, "rank": rank })).await.created());
     for (path, id) in [("customers", &customer), ("contacts", &contact), ("opportunities", &opportunity), ("touch-records", &touch)] {
@@ -191,7 +265,14 @@ async fn family(app: &App, owner: &Actor, admin: &Actor, name: &str) -> Family {
     let field = id(admin.post("/fields", field).await.created());
     // Nobody does it, so that it is there to be cancelled.
     let job = ask_for(app, owner, &UNKNOWN, json!({})).await.trim_start_matches("/jobs/").to_owned();
-    [customer, contact, user, key, opportunity, touch, tier, field, job]
+    let pool = id(admin.post("/pools", json!({ "name": name, "is_open": true, "admins": [{ "user_id": owner.id }] })).await.created());
+    let refs = json!([{ "system": "matrix", "value": name }]);
+    let unit = id(admin.post("/org-units", json!({ "name": name, "type": "team", "external_refs": refs })).await.created());
+    reference(admin, "org-units", &unit).await;
+    let cap = id(admin.post("/holding-caps", json!({ "scope": "workspace", "cap": 1000 })).await.created());
+    let rule = json!({ "kind": "no_touch", "days": 3650 });
+    let rule = id(admin.post(&format!("/pools/{pool}/recycle-rules"), rule).await.created());
+    [customer, contact, user, key, opportunity, touch, tier, field, pool, unit, cap, rule, job, planned]
 }
 
 /// Gives an object its own id as a reference.
@@ -205,11 +286,13 @@ impl Objects {
         let own = family(app, rep, admin, "own").await;
         let deleted = family(app, rep, admin, "deleted").await;
         admin.delete(&format!("/tiers/{}", deleted[6])).await.no_content();
+        admin.delete(&format!("/pools/{}", deleted[8])).await.no_content();
+        admin.delete(&format!("/org-units/{}", deleted[9])).await.no_content();
         rep.delete(&format!("/touch-records/{}", deleted[5])).await.no_content();
         rep.delete(&format!("/contacts/{}", deleted[1])).await.no_content();
         rep.delete(&format!("/customers/{}", deleted[0])).await.no_content();
-        let unknown =
-            ["cus", "con", "usr", "key", "opp", "tch", "tier", "fld", "job"].map(|prefix| format!("{prefix}_01jd9xq3v8e6ft2m4k7w0zr5ya"));
+        let unknown = ["cus", "con", "usr", "key", "opp", "tch", "tier", "fld", "pool", "org", "cap", "rul", "job", "plt"];
+        let unknown = unknown.map(|prefix| format!("{prefix}_01jd9xq3v8e6ft2m4k7w0zr5ya"));
         let (invisible, foreign) = (family(app, &other, admin, "invisible").await, family(app, &stranger, &stranger, "foreign").await);
         Self { own, invisible, foreign, deleted, unknown }
     }
@@ -226,7 +309,12 @@ fn pick(target: Target, of: &Family) -> &str {
         Target::TouchRecord => &of[5],
         Target::Tier => &of[6],
         Target::Field => &of[7],
-        Target::Job => &of[8],
+        Target::Pool => &of[8],
+        Target::OrgUnit => &of[9],
+        Target::HoldingCap => &of[10],
+        Target::RecycleRule => &of[11],
+        Target::Job => &of[12],
+        Target::PlannedTouch => &of[13],
     }
 }
 
@@ -304,8 +392,11 @@ fn every_operation_admits_whom_it_should() {
                     let mut unknown = call.by(actor, pick(*target, &objects.unknown)).await;
                     assert_eq!(unknown.0, 404, "{name} of nothing by {role}");
                     let mut hidden = vec![pick(*target, &objects.foreign), "nonsense"];
-                    let is_deletable = matches!(target, Target::Customer | Target::Contact | Target::Opportunity | Target::TouchRecord);
-                    if (is_deletable || *target == Target::Tier) && !name.starts_with("restore") {
+                    let has_owner = matches!(
+                        target,
+                        Target::Customer | Target::Contact | Target::Opportunity | Target::TouchRecord | Target::PlannedTouch
+                    );
+                    if (has_owner || matches!(target, Target::Tier | Target::Pool | Target::OrgUnit)) && !name.starts_with("restore") {
                         hidden.push(pick(*target, &objects.deleted));
                     }
                     // A job is its creator's own, and the administrators'.
@@ -313,7 +404,7 @@ fn every_operation_admits_whom_it_should() {
                     if is_others && role != "rep" {
                         hidden.push(own);
                     }
-                    if (is_deletable && role == "rep") || is_others {
+                    if (has_owner && role == "rep") || is_others {
                         hidden.push(pick(*target, &objects.invisible));
                     }
                     unknown.1["request_id"] = Value::Null;

@@ -166,8 +166,9 @@ fn a_search_answers_only_what_is_wanted() {
         let other = json!({ "sort": "-name", "cursor": page["next_cursor"] });
         search(other).await.problem(400, "cursor_mismatch");
         search(json!({ "cursor": "nonsense" })).await.problem(400, "invalid_cursor");
-        search(json!({ "fields": ["nmae", "id"] })).await.invalid(&[("/fields/0", "unknown_field")]);
-        search(json!({ "sort": "status" })).await.problem(400, "invalid_parameter");
+        search(json!({ "fields": ["nmae", "id"] })).await.invalid(&[("/fields/0", "invalid_choice")]);
+        search(json!({ "sort": "status" })).await.invalid(&[("/sort", "invalid_format")]);
+        search(json!({ "sort": "name,-name" })).await.invalid(&[("/sort", "duplicate_item")]);
         search(json!({ "limit": 201 })).await.invalid(&[("/limit", "too_large")]);
         admin.get("/customers/search").await.problem(405, "method_not_allowed");
     });

@@ -93,7 +93,10 @@ fn everything_that_happened_is_told_newest_first() {
         assert_eq!((&entries[1]["lifecycle_change"], &entries[1]["by_id"]), (&lifecycle, &json!(admin.id)));
         let now = admin.get(&format!("/customers/{customer}")).await.ok();
         assert_eq!(entries[2]["tier_change"], json!({ "from_tier_id": null, "to_tier_id": now["tier_id"], "reason": "review" }));
-        let owner = json!({ "from_owner_id": null, "to_owner_id": now["owner_id"], "from_pool_id": pool, "to_pool_id": null, "reason": "territory" });
+        let owner = json!({
+            "from_owner_id": null, "to_owner_id": now["owner_id"], "from_pool_id": pool, "to_pool_id": null, "reason": "territory",
+            "reason_code": null, "note": null
+        });
         assert_eq!(entries[3]["owner_change"], owner);
         let started = json!({
             "opportunity_id": deal["id"], "opportunity_name": "ERP", "from_stage_id": null, "to_stage_id": deal["stage_id"], "amount": null,

@@ -314,7 +314,7 @@ fn the_last_administrator_stays() {
         assert_eq!(admin.patch(&there, json!({ "role": "rep" })).await.ok()["role"], "rep");
         second_admin.patch(&path(&second), json!({ "role": "rep" })).await.problem(409, "last_admin");
         admin.get("/me").await.problem(401, "invalid_token");
-        app.login(ADMIN_EMAIL, ADMIN_PASSWORD).await.get("/changes").await.problem(403, "insufficient_role");
+        app.login(ADMIN_EMAIL, ADMIN_PASSWORD).await.get("/audit").await.problem(403, "insufficient_role");
     });
 }
 

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use fishpond::changes::{Operation, diff};
 use fishpond::crm::contacts::rows::ContactRow;
-use fishpond::crm::customers::rows::{CustomerRow, ProfileRow};
+use fishpond::crm::customers::rows::{CustomerRow, HoldingRow, ProfileRow};
 use fishpond::crm::external_refs::ExternalRef;
 use fishpond::crm::lookup_keys::KeyKind;
 use fishpond::crm::opportunities::rows::OpportunityRow;
@@ -95,6 +95,7 @@ pub struct Batch {
     pub(super) workspace_id: WorkspaceId,
     pub(super) customers: Vec<CustomerRow>,
     pub(super) profiles: Vec<ProfileRow>,
+    pub(super) holdings: Vec<HoldingRow>,
     pub(super) contacts: Vec<ContactRow>,
     pub(super) links: Vec<LinkRow>,
     pub(super) opportunities: Vec<OpportunityRow>,
@@ -111,8 +112,8 @@ impl Batch {
     #[rustfmt::skip]
     pub fn new(world: &World) -> Self {
         Self {
-            workspace_id: world.setting.workspace_id, customers: vec![], profiles: vec![], contacts: vec![], links: vec![], opportunities: vec![],
-            stays: vec![], touches: vec![], touch_contacts: vec![], refs: vec![], keys: vec![], changes: vec![], docs: Docs::default(),
+            workspace_id: world.setting.workspace_id, customers: vec![], profiles: vec![], holdings: vec![], contacts: vec![], links: vec![],
+            opportunities: vec![], stays: vec![], touches: vec![], touch_contacts: vec![], refs: vec![], keys: vec![], changes: vec![], docs: Docs::default(),
         }
     }
 
@@ -125,9 +126,10 @@ impl Batch {
         self.keys(customer.id, customers::store::keys(&customer.fields));
         let new = objects::created(&customer);
         self.change(Operation::Created, customer.id, 1, None, &new, customer.created_by_id, new.created_at)?;
-        let (row, profile) = customers::rows::rows_of(self.workspace_id, &customer);
+        let (row, profile, holding) = customers::rows::rows_of(self.workspace_id, &customer);
         self.customers.push(row);
         self.profiles.push(profile);
+        self.holdings.push(holding);
         Ok(())
     }
 

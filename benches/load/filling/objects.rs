@@ -3,7 +3,7 @@
 use chrono::Duration;
 use fishpond::crm::contacts::{Channel, Consents, Contact, ContactFields, ContactLink};
 use fishpond::crm::custom_fields::Custom;
-use fishpond::crm::customers::{Address, Customer, CustomerFields, CustomerKind, CustomerStatus, IntentLevel, LifecycleStage};
+use fishpond::crm::customers::{Address, Customer, CustomerFields, CustomerKind, CustomerStatus, Holding, IntentLevel, LifecycleStage};
 use fishpond::crm::external_refs::ExternalRef;
 use fishpond::crm::opportunities::{Opportunity, OpportunityFields, rules};
 use fishpond::crm::pipelines::{Stage, StageKind};
@@ -106,11 +106,17 @@ pub fn customer(world: &World, index: usize, seedling: &world::Customer) -> Cust
         },
         owner_id: seedling.owner,
         pool_id: seedling.owner.is_none().then_some(world.setting.pool),
+        org_unit_id: None,
         tier_id: tier_id.copied(),
         fields,
         last_touch_at: seedling.touched.last,
         next_touch_at: seedling.touched.next,
         touch_count: seedling.touched.count,
+        holding: Holding {
+            claimed_at: seedling.owner.map(|_| seedling.at),
+            pooled_at: seedling.owner.is_none().then_some(seedling.at),
+            ..Holding::default()
+        },
         created_at: seedling.at,
         updated_at: seedling.updated_at,
         created_by_id: seedling.owner.or(Some(world.setting.admin)),
@@ -255,6 +261,7 @@ pub fn touch(world: &World, index: usize, seedling: &world::Touch, customer: &wo
         customer_id: customer.id,
         fields,
         counts_as_touch: seedling.counts,
+        resets_recycle: false,
         author_id,
         created_at: seedling.at,
         updated_at: seedling.at,

@@ -10,7 +10,7 @@ use fishpond::crm::users::{NewPerson, create_person};
 use fishpond::crm::workspaces::Locale;
 use fishpond::db::id::{PipelineId, PoolId, TierId, UserId, WorkspaceId};
 use fishpond::db::schema::{customers, users, workspaces};
-use fishpond::db::{Actor, DbConnection, Failure, Tx, transact};
+use fishpond::db::{Actor, DbConnection, Failure, Tx, clock, transact};
 use fishpond::http::problem::Problem;
 
 pub const REPS: usize = 200;
@@ -50,7 +50,7 @@ impl Setting {
             pipelines::store::list(conn, workspace_id)?.into_iter().next().ok_or_else(Problem::not_found)?;
         let (open, closed) = stages.into_iter().partition(|stage| stage.kind == StageKind::Open);
         let actor = Actor { user_id: Some(admin), ..Actor::system(workspace_id) };
-        let scope = Scope::of(workspace_id, admin, Role::Admin);
+        let scope = Scope::of(workspace_id, admin, Role::Admin, false, clock::now());
         let (reps, tiers) = transact(conn, &actor, &|tx| Ok((make_reps(tx)?, make_tiers(tx, &scope)?)))?;
         Ok(Some(Self { workspace_id, admin, reps, pool, tiers, pipeline, open, closed }))
     }

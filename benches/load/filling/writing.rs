@@ -23,6 +23,7 @@ impl Batch {
         let mut rows = 0;
         rows += diesel::copy_from(customers::table).from_insertable(&self.customers).execute(pg)?;
         rows += diesel::copy_from(customer_profiles::table).from_insertable(&self.profiles).execute(pg)?;
+        rows += diesel::copy_from(customer_holdings::table).from_insertable(&self.holdings).execute(pg)?;
         rows += diesel::copy_from(contacts::table).from_insertable(&self.contacts).execute(pg)?;
         rows += diesel::copy_from(contact_links::table).from_insertable(&self.links).execute(pg)?;
         rows += diesel::copy_from(opportunities::table).from_insertable(&self.opportunities).execute(pg)?;
@@ -52,6 +53,9 @@ impl Batch {
         }
         for row in &self.profiles {
             rows += diesel::insert_into(customer_profiles::table).values(row).execute(lite)?;
+        }
+        for row in &self.holdings {
+            rows += diesel::insert_into(customer_holdings::table).values(row).execute(lite)?;
         }
         for row in &self.contacts {
             rows += diesel::insert_into(contacts::table).values(row).execute(lite)?;

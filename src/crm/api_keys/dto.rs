@@ -1,8 +1,13 @@
 //! API keys on the wire.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::auth::privileges::SCOPES;
 use crate::db::id::{ApiKeyId, UserId};
 use crate::db::types::Instant;
 
@@ -12,10 +17,26 @@ pub struct CreateApiKey {
     #[schema(min_length = 1, max_length = 100, example = "ERP")]
     pub name: String,
     /// What it may do: `customers:read`, `customers:write`, …, or `*` for everything.
-    #[schema(min_items = 1, max_items = 50, example = json!(["customers:read", "customers:write"]))]
+    #[schema(value_type = BTreeSet<ScopeName>, min_items = 1, max_items = 50, example = json!(["customers:read", "customers:write"]))]
     pub scopes: Vec<String>,
     /// When it stops working; null never.
     pub expires_at: Option<Instant>,
+}
+
+/// What an API key may do, by its name.
+pub struct ScopeName;
+
+impl PartialSchema for ScopeName {
+    fn schema() -> RefOr<Schema> {
+        let names = SCOPES.iter().copied().chain(["*"]);
+        ObjectBuilder::new().schema_type(Type::String).description(Some("A scope; `*` is all.")).enum_values(Some(names)).into()
+    }
+}
+
+impl ToSchema for ScopeName {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Scope")
+    }
 }
 
 /// An API key, without its secret.

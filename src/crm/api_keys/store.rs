@@ -84,7 +84,7 @@ pub fn create(tx: &mut Tx<'_>, input: &CreateApiKey) -> Result<(String, ApiKey),
         kind: UserKind::Service,
         email: None,
         // Its scopes decide what it may do; the role gives it the row scope "all".
-        fields: UserFields { name: input.name.clone(), role: Role::Manager, is_active: true, locale: Locale::default() },
+        fields: UserFields { name: input.name.clone(), role: Role::Manager, is_active: true, locale: Locale::default(), org_unit_id: None },
         password_hash: None,
         must_change_password: false,
     };

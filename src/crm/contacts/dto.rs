@@ -8,14 +8,15 @@ use validator::Validate;
 
 use super::fields::Contacts;
 use super::rules::check_distinct_customers;
-use crate::crm::custom_fields::Custom;
+use crate::crm::custom_fields::{Custom, CustomValues};
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::phones::Phone;
+use crate::crm::resource::batch_get::Wanted;
 use crate::crm::resource::upsert::Upsert;
 use crate::db::id::{ContactId, CustomerId, UserId};
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
-use crate::http::validation::check_distinct;
+use crate::listing::Search;
 
 /// How a contact likes to be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
@@ -95,7 +96,6 @@ pub struct ContactFields {
     pub email: Option<String>,
     #[serde(default)]
     #[schema(max_items = 10)]
-    #[validate(nested)]
     pub phones: Vec<Phone>,
     #[schema(max_length = 64)]
     pub wechat: Option<String>,
@@ -113,17 +113,16 @@ pub struct ContactFields {
     pub remarks: Option<String>,
     /// The customers this contact belongs to. Links to customers that you do not see are neither shown nor touched.
     #[serde(default)]
-    #[schema(max_items = 20)]
+    #[schema(value_type = BTreeSet<ContactLink>, max_items = 20)]
     #[validate(custom(function = "check_distinct_customers"))]
     pub links: Vec<ContactLink>,
     /// Identifiers in other systems.
     #[serde(default)]
-    #[schema(max_items = 10)]
-    #[validate(custom(function = "check_distinct"))]
+    #[schema(value_type = BTreeSet<ExternalRef>, max_items = 10)]
     pub external_refs: Vec<ExternalRef>,
     /// Values of the workspace's own fields (`/fields`), by their keys. In a patch each key stands for itself: null clears it.
     #[serde(default)]
-    #[schema(value_type = Object, example = json!({ "contract_level": "gold" }))]
+    #[schema(value_type = CustomValues, example = json!({ "contract_level": "gold" }))]
     pub custom: Custom,
 }
 
@@ -134,6 +133,8 @@ impl Patchable for ContactFields {
 pub type UpdateContact = Patch<ContactFields>;
 
 pub type UpsertContact = Upsert<Contacts>;
+pub type ContactSearch = Search<Contacts>;
+pub type ContactBatchGetRequest = Wanted<Contacts>;
 
 /// A new contact.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

@@ -97,31 +97,28 @@ pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
     let own = rows::<Contacts>(scope.workspace_id, is_deleted);
     match scope.sees {
         Reach::All => own,
-        Reach::Own => own.and(linked(customers::visible(scope, false)).or(made_by(scope))),
+        Reach::Own | Reach::Unit => own.and(linked(customers::visible(scope, false)).or(made_by(scope))),
         Reach::Nothing => Condition::sql("1 = 0"),
     }
 }
 
 /// As with opportunities.
 fn parts(scope: &Scope, asked: Asked) -> Vec<Part> {
-    if scope.sees != Reach::Own || asked.is_sqlite {
+    if !customers::is_parted(scope) || asked.is_sqlite {
         return Vec::new();
     }
     let rows = || rows::<Contacts>(scope.workspace_id, false);
-    let [own, pooled] = customers::halves(scope).map(|customer| rows().and(linked(customer)));
+    let [held, pooled, others] = customers::ways(scope).map(|way| rows().and(linked(customers::undeleted(scope).and(way))));
     let made = Part { rows: rows().and(made_by(scope)), is_small: true };
-    vec![Part { rows: own, is_small: true }, Part { rows: pooled, is_small: false }, made]
+    let others = Part { rows: others, is_small: true };
+    vec![Part { rows: held, is_small: true }, Part { rows: pooled, is_small: false }, others, made]
 }
 
 /// The contacts that a caller may change, among those it sees.
 pub fn changeable(scope: &Scope) -> Condition {
     match scope.changes {
         Reach::All => Condition::default(),
-        Reach::Own => {
-            let owned = Condition::sql("customers.workspace_id = ").bind(scope.workspace_id);
-            let owned = owned.then(" AND customers.deleted_at IS NULL AND customers.owner_id = ").bind(scope.user_id);
-            linked(owned).or(made_by(scope))
-        }
+        Reach::Own | Reach::Unit => linked(customers::changeable(scope)).or(made_by(scope)),
         Reach::Nothing => Condition::sql("1 = 0"),
     }
 }

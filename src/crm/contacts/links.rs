@@ -12,7 +12,7 @@ use super::fields::visible;
 use crate::auth::Scope;
 use crate::changes::{Operation, record};
 use crate::crm::customers;
-use crate::db::id::{ContactId, CustomerId, UserId};
+use crate::db::id::{ContactId, CustomerId};
 use crate::db::schema::{contact_links, contacts, customers as customers_table};
 use crate::db::types::DbUuid;
 use crate::db::{Condition, DbConnection, Failure, Topic, Tx};
@@ -82,13 +82,14 @@ pub fn check(
         return Ok(may_demote);
     }
     let which = customers::visible(scope, false).and(Condition::any_of("customers.id", wanted.iter().map(|(_, id)| *id)));
-    let owners: HashMap<CustomerId, Option<UserId>> =
-        customers_table::table.filter(which).select((customers_table::id, customers_table::owner_id)).load(tx.conn)?.into_iter().collect();
+    let known = Condition::sql("SELECT customers.id, COALESCE(").append(customers::changeable(scope)).then(", FALSE)");
+    let known = known.then(" FROM customers WHERE ").append(which).giving::<(DbUuid, Bool)>();
+    let known: HashMap<CustomerId, bool> = known.load::<(CustomerId, bool)>(tx.conn)?.into_iter().collect();
     for (pointer, id) in wanted {
-        match owners.get(&id) {
+        match known.get(&id) {
             None => errors.push(FieldError::new(pointer, Code::UnknownReference)),
-            Some(owner) if !scope.may_change(*owner) => errors.push(FieldError::new(pointer, Code::NotOwner)),
-            Some(_) => {}
+            Some(false) => errors.push(FieldError::new(pointer, Code::NotOwner)),
+            Some(true) => {}
         }
     }
     Ok(may_demote)

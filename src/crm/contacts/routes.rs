@@ -3,14 +3,13 @@
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 
-use super::dto::{Contact, CreateContact, UpdateContact, UpsertContact};
+use super::dto::{Contact, ContactBatchGetRequest, ContactSearch, CreateContact, UpdateContact, UpsertContact};
 use super::fields::Contacts;
 use super::store;
 use crate::auth::Can;
 use crate::auth::privileges::{ReadContacts, WriteContacts};
 use crate::crm::resource::batch::Batch;
-use crate::crm::resource::batch_get::Wanted;
-use crate::crm::resource::dto::{BatchGet, BatchGetRequest, BatchRequest, BatchResults};
+use crate::crm::resource::dto::{BatchGet, BatchRequest, BatchResults};
 use crate::crm::resource::upsert::PathRef;
 use crate::crm::resource::write::{self, ValidateOnly};
 use crate::crm::resource::{batch, batch_get, upsert};
@@ -22,7 +21,7 @@ use crate::http::etag::{IfMatch, UpsertCondition};
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
-use crate::listing::{Expanding, List, Search, SearchRequest};
+use crate::listing::{Expanding, List};
 
 /// List contacts
 ///
@@ -43,9 +42,9 @@ pub async fn list_contacts(db: Data<Db>, caller: Can<ReadContacts>, list: List<C
 /// Search contacts
 ///
 /// The list with a tree of filters: all fields with all of their operators, related rows, and only the members that are wanted.
-#[utoipa::path(tag = "contacts", request_body = SearchRequest, responses((status = 200, description = "A page of contacts.", body = Page<Contact>)), security(("bearer" = ["contacts:read"])))]
+#[utoipa::path(tag = "contacts", request_body = ContactSearch, responses((status = 200, description = "A page of contacts.", body = Page<Contact>)), security(("bearer" = ["contacts:read"])))]
 #[post("/contacts/search")]
-pub async fn search_contacts(db: Data<Db>, caller: Can<ReadContacts>, search: Search<Contacts>) -> Result<Answer, Problem> {
+pub async fn search_contacts(db: Data<Db>, caller: Can<ReadContacts>, search: ContactSearch) -> Result<Answer, Problem> {
     let (scope, (list, members)) = (caller.scope, search.split());
     let page = db.read(move |conn| {
         let page = store::list(conn, &scope, &list)?;
@@ -200,8 +199,8 @@ pub async fn batch_contacts(
 /// Get many contacts by their ids
 ///
 /// In the order of the ids; those that do not exist or are out of sight are `missing`.
-#[utoipa::path(tag = "contacts", request_body = BatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<Contact>)), security(("bearer" = ["contacts:read"])))]
+#[utoipa::path(tag = "contacts", request_body = ContactBatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<Contact>)), security(("bearer" = ["contacts:read"])))]
 #[post("/contacts/batch-get")]
-pub async fn batch_get_contacts(db: Data<Db>, caller: Can<ReadContacts>, wanted: Wanted<Contacts>) -> Result<Answer, Problem> {
+pub async fn batch_get_contacts(db: Data<Db>, caller: Can<ReadContacts>, wanted: ContactBatchGetRequest) -> Result<Answer, Problem> {
     batch_get::batch_get(&db, &caller, wanted).await
 }

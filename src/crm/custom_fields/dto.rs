@@ -5,6 +5,7 @@ use serde_json::Value;
 use strum::{AsRefStr, EnumIter, EnumString};
 use utoipa::ToSchema;
 
+use super::described::CustomValue;
 use crate::crm::dictionaries::Label;
 use crate::db::id::{CustomFieldId, UserId};
 use crate::db::types::Instant;
@@ -91,13 +92,13 @@ pub struct CustomFieldFields {
     #[schema(max_items = 200)]
     pub options: Vec<FieldOption>,
     /// The value of new objects that are given none; not of a unique field, nor of `user` and `customer`.
-    #[schema(value_type = Value, required = false, example = "gold")]
+    #[schema(value_type = Option<CustomValue>, example = "gold")]
     pub default: Option<Value>,
     /// The smallest value of an `integer`, `decimal`, `date` or `datetime`, written like a value; the fewest characters of a text.
-    #[schema(value_type = Value, required = false, example = 0)]
+    #[schema(value_type = Option<CustomValue>, example = 0)]
     pub min: Option<Value>,
     /// The largest value, or the most characters.
-    #[schema(value_type = Value, required = false, example = 100)]
+    #[schema(value_type = Option<CustomValue>, example = 100)]
     pub max: Option<Value>,
     /// A regular expression that the whole of a `text` or `long_text` matches; without look-around and back-references.
     #[schema(min_length = 1, max_length = 200, example = "[A-Z]{2}-[0-9]{4}")]

@@ -4,11 +4,13 @@ use serde_json::Map;
 
 use super::dto::Customer;
 use super::fields::{Customers, visible};
-use super::store::{get_for_change, keys, load, one, save};
+use super::store::{get_for_move, keys, load, one, save};
 use crate::auth::Scope;
 use crate::changes::{Operation, record};
 use crate::crm::objects;
 use crate::crm::opportunities::{self, Opportunities};
+use crate::crm::org_units::reach;
+use crate::crm::planned_touches::PlannedTouches;
 use crate::crm::tiers::Tiers;
 use crate::crm::touch_records::{self, TouchRecords};
 use crate::db::id::CustomerId;
@@ -18,20 +20,21 @@ use crate::http::etag::IfMatch;
 use crate::http::problem::Problem;
 use crate::listing::rows::{exists, rows, with_id};
 
-/// Its opportunities and touch records go with it; contacts stay.
+/// Its opportunities, touch records and planned touches go with it; contacts stay.
 pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatch) -> Result<(), Failure> {
-    let customer = get_for_change(tx.conn, scope, id)?;
+    let customer = get_for_move(tx.conn, scope, id)?;
     if_match.check(customer.version)?;
     objects::delete::<Customers>(tx, id, customer.version)?;
     objects::delete_with_customer::<Opportunities>(tx, id)?;
-    objects::delete_with_customer::<TouchRecords>(tx, id)
+    objects::delete_with_customer::<TouchRecords>(tx, id)?;
+    objects::hide_with_customer::<PlannedTouches>(tx, id)
 }
 
 /// What was deleted with it comes back; what had been deleted before stays deleted.
 pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatch) -> Result<Customer, Failure> {
     let deleted = objects::restorable::<Customers>(tx, one(scope, id, true));
     let mut customer = load(tx.conn, deleted)?.ok_or_else(Problem::not_found)?;
-    if !scope.may_change(customer.owner_id) {
+    if !reach::may_change(tx.conn, scope, customer.owner_id)? {
         return Err(Problem::new(Code::NotOwner).into());
     }
     if_match.check(customer.version)?;
@@ -48,6 +51,7 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatc
     record(tx, Operation::Restored, id, customer.version, Map::new())?;
     objects::restore_with_customer::<Opportunities>(tx, &opportunities::visible(scope, false), id)?;
     objects::restore_with_customer::<TouchRecords>(tx, &touch_records::visible(scope, false), id)?;
+    objects::show_with_customer::<PlannedTouches>(tx, id)?;
     let Some(tier_id) = customer.tier_id else { return Ok(customer) };
     // Its tier may have been deleted in the meantime, and must not be at this moment.
     tx.hold("tiers", tier_id, Hold::ToRead)?;

@@ -8,14 +8,15 @@ use validator::Validate;
 
 use super::fields::Customers;
 use super::rules::{check_country, check_credit_code};
-use crate::crm::custom_fields::Custom;
+use crate::crm::custom_fields::{Custom, CustomValues};
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::phones::Phone;
+use crate::crm::resource::batch_get::Wanted;
 use crate::crm::resource::upsert::Upsert;
-use crate::db::id::{CustomerId, PoolId, TierId, UserId};
+use crate::db::id::{CustomerId, OrgUnitId, PoolId, RecycleRuleId, TierId, UserId};
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
-use crate::http::validation::check_distinct;
+use crate::listing::Search;
 
 /// What a customer is. It never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
@@ -99,7 +100,7 @@ pub struct CustomerFields {
     pub source_detail: Option<String>,
     /// Codes of the dictionary `industry`.
     #[serde(default)]
-    #[schema(max_items = 5, example = json!(["manufacturing"]))]
+    #[schema(value_type = BTreeSet<String>, max_items = 5, example = json!(["manufacturing"]))]
     pub industries: Vec<String>,
     /// Code of the dictionary `ownership_type`.
     #[schema(max_length = 64)]
@@ -121,7 +122,6 @@ pub struct CustomerFields {
     pub employee_count: Option<i64>,
     #[serde(default)]
     #[schema(max_items = 10)]
-    #[validate(nested)]
     pub phones: Vec<Phone>,
     /// An http or https URL.
     #[schema(format = "uri", max_length = 300, example = "https://www.example.com")]
@@ -153,12 +153,11 @@ pub struct CustomerFields {
     pub unified_social_credit_code: Option<String>,
     /// Identifiers in other systems.
     #[serde(default)]
-    #[schema(max_items = 10)]
-    #[validate(custom(function = "check_distinct"))]
+    #[schema(value_type = BTreeSet<ExternalRef>, max_items = 10)]
     pub external_refs: Vec<ExternalRef>,
     /// Values of the workspace's own fields (`/fields`), by their keys. In a patch each key stands for itself: null clears it.
     #[serde(default)]
-    #[schema(value_type = Object, example = json!({ "contract_level": "gold" }))]
+    #[schema(value_type = CustomValues, example = json!({ "contract_level": "gold" }))]
     pub custom: Custom,
 }
 
@@ -177,6 +176,8 @@ impl Patchable for CustomerFields {
 pub type UpdateCustomer = Patch<CustomerFields>;
 
 pub type UpsertCustomer = Upsert<Customers>;
+pub type CustomerSearch = Search<Customers>;
+pub type CustomerBatchGetRequest = Wanted<Customers>;
 
 /// A new customer.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -205,6 +206,8 @@ pub struct Customer {
     pub owner_id: Option<UserId>,
     /// Null when somebody owns it.
     pub pool_id: Option<PoolId>,
+    /// The unit of its owner; null in a pool.
+    pub org_unit_id: Option<OrgUnitId>,
     pub tier_id: Option<TierId>,
     #[serde(flatten)]
     pub fields: CustomerFields,
@@ -214,10 +217,32 @@ pub struct Customer {
     pub next_touch_at: Option<Instant>,
     /// Touch records whose type counts.
     pub touch_count: i64,
+    #[serde(flatten)]
+    pub holding: Holding,
     pub created_at: Instant,
     pub updated_at: Instant,
     /// Null when the system made it.
     pub created_by_id: Option<UserId>,
+}
+
+/// Since when a customer is where it is, and what will end that.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, ToSchema)]
+pub struct Holding {
+    /// When its owner got it; null in a pool.
+    pub claimed_at: Option<Instant>,
+    /// When it came into its pool; null with an owner.
+    pub pooled_at: Option<Instant>,
+    /// Until then it is not recycled.
+    pub locked_until: Option<Instant>,
+    pub lock_reason: Option<String>,
+    pub locked_by_id: Option<UserId>,
+    /// When it goes back to its pool unless something happens before; null when no rule says so.
+    pub recycle_due_at: Option<Instant>,
+    /// The rule that says when.
+    pub recycle_rule_id: Option<RecycleRuleId>,
+    /// The pool that it was claimed from and goes back to.
+    #[serde(skip)]
+    pub home_pool_id: Option<PoolId>,
 }
 
 /// A move in the lifecycle.
@@ -227,20 +252,6 @@ pub struct MoveLifecycle {
     /// Code of the dictionary `close_reason`.
     #[schema(max_length = 64)]
     pub reason_code: Option<String>,
-}
-
-/// Customers that get another owner.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-pub struct TransferCustomers {
-    #[schema(min_items = 1, max_items = 200)]
-    pub ids: Vec<CustomerId>,
-    pub to_user_id: UserId,
-    #[schema(min_length = 1, max_length = 500, example = "territory change")]
-    pub reason: String,
-    /// Leaves the customers' open opportunities with their owners; otherwise they move along.
-    #[serde(default)]
-    #[schema(default = false)]
-    pub keep_opportunities: bool,
 }
 
 /// Another tier for a customer.

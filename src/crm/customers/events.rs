@@ -5,9 +5,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::dto::{Customer, LifecycleStage};
-use crate::db::id::{CustomerEventId, PoolId, TierId, UserId};
+use super::ownership::OwnershipEventType;
+use crate::changes::Operation;
+use crate::crm::calendar::Calendar;
+use crate::db::id::{CustomerEventId, CustomerId, PoolId, TierId, UserId, WorkspaceId};
 use crate::db::schema::customer_events;
-use crate::db::types::Json;
+use crate::db::types::{Instant, Json, Named};
 use crate::db::{Failure, Tx};
 
 /// One change, as it is stored.
@@ -27,6 +30,11 @@ pub struct OwnerChange {
     pub from_pool_id: Option<PoolId>,
     pub to_pool_id: Option<PoolId>,
     pub reason: Option<String>,
+    /// Code of the dictionary `release_reason`.
+    #[serde(default)]
+    pub reason_code: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 /// The customer got another tier.
@@ -47,7 +55,13 @@ pub struct LifecycleChange {
 }
 
 /// Keeps what happened between the two.
-pub fn record(tx: &mut Tx<'_>, before: &Customer, after: &Customer, facts: &[(&str, Option<String>)]) -> Result<(), Failure> {
+pub fn record(
+    tx: &mut Tx<'_>,
+    before: &Customer,
+    after: &Customer,
+    operation: Operation,
+    facts: &[(&str, Option<String>)],
+) -> Result<(), Failure> {
     let fact = |name: &str| facts.iter().find(|(known, _)| *known == name).and_then(|(_, value)| value.clone());
     let owner = (before.owner_id, before.pool_id) != (after.owner_id, after.pool_id);
     let owner = owner.then(|| {
@@ -57,6 +71,8 @@ pub fn record(tx: &mut Tx<'_>, before: &Customer, after: &Customer, facts: &[(&s
             from_pool_id: before.pool_id,
             to_pool_id: after.pool_id,
             reason: fact("reason"),
+            reason_code: fact("reason_code"),
+            note: fact("note"),
         })
     });
     let tier = (before.tier_id != after.tier_id).then(|| {
@@ -68,16 +84,54 @@ pub fn record(tx: &mut Tx<'_>, before: &Customer, after: &Customer, facts: &[(&s
         CustomerEvent::LifecycleChange(LifecycleChange { from_stage, to_stage, reason_code: fact("reason_code") })
     });
     for event in [owner, tier, lifecycle].into_iter().flatten() {
-        diesel::insert_into(customer_events::table)
-            .values((
-                customer_events::workspace_id.eq(tx.actor.workspace_id),
-                customer_events::id.eq(CustomerEventId::new()),
-                customer_events::customer_id.eq(after.id),
-                customer_events::event.eq(Json(event)),
-                customer_events::by_id.eq(tx.actor.user_id),
-                customer_events::at.eq(tx.now),
-            ))
-            .execute(tx.conn)?;
+        let mut row = Row {
+            workspace_id: tx.actor.workspace_id,
+            id: CustomerEventId::new(),
+            customer_id: after.id,
+            by_id: tx.actor.user_id,
+            at: tx.now,
+            ownership: None,
+            from_owner_id: None,
+            to_owner_id: None,
+            from_pool_id: None,
+            local_date: None,
+            event: Json(event),
+        };
+        if let CustomerEvent::OwnerChange(change) = &row.event.0 {
+            row.ownership = Some(Named(ownership(operation)));
+            (row.from_owner_id, row.to_owner_id, row.from_pool_id) = (change.from_owner_id, change.to_owner_id, change.from_pool_id);
+            row.local_date = Some(Calendar::of(tx.conn, row.workspace_id)?.day(tx.now));
+        }
+        diesel::insert_into(customer_events::table).values(&row).execute(tx.conn)?;
     }
     Ok(())
+}
+
+/// What is looked up of an event stands beside it in columns.
+#[derive(Insertable)]
+#[diesel(table_name = customer_events, treat_none_as_default_value = false)]
+struct Row {
+    workspace_id: WorkspaceId,
+    id: CustomerEventId,
+    customer_id: CustomerId,
+    event: Json<CustomerEvent>,
+    by_id: Option<UserId>,
+    at: Instant,
+    ownership: Option<Named<OwnershipEventType>>,
+    from_owner_id: Option<UserId>,
+    to_owner_id: Option<UserId>,
+    from_pool_id: Option<PoolId>,
+    local_date: Option<chrono::NaiveDate>,
+}
+
+/// What the history calls an operation that moves a customer.
+const fn ownership(operation: Operation) -> OwnershipEventType {
+    match operation {
+        Operation::Claimed => OwnershipEventType::Claim,
+        Operation::Assigned => OwnershipEventType::Assign,
+        Operation::Released => OwnershipEventType::Release,
+        Operation::Recycled => OwnershipEventType::Recycle,
+        Operation::HandedOver => OwnershipEventType::Handover,
+        _ => OwnershipEventType::Transfer,
+    }
 }

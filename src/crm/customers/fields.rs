@@ -4,7 +4,9 @@ use crate::auth::{Reach, Scope};
 use crate::crm::contacts::{self, Contacts};
 use crate::crm::custom_fields;
 use crate::crm::opportunities::{self, Opportunities};
+use crate::crm::org_units::{self, OrgUnits, reach};
 use crate::crm::phones;
+use crate::crm::pools;
 use crate::crm::resource::expanded;
 use crate::crm::tiers::{self, Tiers};
 use crate::crm::touch_records::{self, TouchRecords};
@@ -31,7 +33,9 @@ impl Listed for Customers {
     const SCHEMA: &'static str = "Customer";
     const TABLE: &'static str = "customers";
     const FROM: &'static str = "customers JOIN customer_profiles ON customer_profiles.workspace_id = customers.workspace_id \
-                                AND customer_profiles.customer_id = customers.id";
+                                AND customer_profiles.customer_id = customers.id \
+                                JOIN customer_holdings ON customer_holdings.workspace_id = customers.workspace_id \
+                                AND customer_holdings.customer_id = customers.id";
     const HAS_DELETED: bool = true;
     const CUSTOM: Option<Definitions> = Some(custom_fields::store::definitions);
     const SEARCHED: Option<&'static str> = Some("name, phones, e-mail, remarks and contacts' names");
@@ -47,6 +51,12 @@ impl Listed for Customers {
             "users:read",
             "users.workspace_id = customers.workspace_id AND users.id = customers.owner_id",
             users::visible,
+        ),
+        Relation::one::<OrgUnits>(
+            "org_unit",
+            "org_units:read",
+            "org_units.workspace_id = customers.workspace_id AND org_units.id = customers.org_unit_id",
+            |scope| rows::<OrgUnits>(scope.workspace_id, false),
         ),
         Relation::many::<Contacts>(
             "contacts",
@@ -71,6 +81,8 @@ impl Listed for Customers {
     ];
     const EXPANSIONS: &'static [Expansion] = &[
         Expansion::one("owner", "owner_id", &users::EXPANDED),
+        Expansion::one("pool", "pool_id", &pools::EXPANDED),
+        Expansion::one("org_unit", "org_unit_id", &org_units::EXPANDED),
         Expansion::one("tier", "tier_id", &tiers::EXPANDED),
         Expansion::one("parent", "parent_id", &EXPANDED),
         Expansion::one("service_rep", "service_rep_id", &users::EXPANDED),
@@ -88,6 +100,7 @@ impl Listed for Customers {
         ),
         Field::new("owner_id", FieldType::Id("usr"), "customers.owner_id").nullable(),
         Field::new("pool_id", FieldType::Id("pool"), "customers.pool_id").nullable(),
+        Field::new("org_unit_id", FieldType::Id("org"), "customers.org_unit_id").nullable(),
         Field::new("tier_id", FieldType::Id("tier"), "customers.tier_id").nullable(),
         Field::new("parent_id", FieldType::Id("cus"), "customers.parent_id").nullable(),
         Field::new("service_rep_id", FieldType::Id("usr"), "customers.service_rep_id").nullable(),
@@ -111,6 +124,8 @@ impl Listed for Customers {
         Field::new("last_touch_at", FieldType::Instant, "customers.last_touch_at").range().sortable().nullable(),
         Field::new("next_touch_at", FieldType::Instant, "customers.next_touch_at").range().sortable().nullable(),
         Field::new("touch_count", FieldType::Integer, "customers.touch_count").range(),
+        Field::new("locked_until", FieldType::Instant, "customer_holdings.locked_until").range().nullable(),
+        Field::new("recycle_due_at", FieldType::Instant, "customer_holdings.recycle_due_at").range().nullable(),
         Field::external_ref(),
         Field::new("created_at", FieldType::Instant, "customers.created_at").range().sortable(),
         Field::new("updated_at", FieldType::Instant, "customers.updated_at").range().sortable(),
@@ -127,25 +142,63 @@ pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
     let own = rows::<Customers>(scope.workspace_id, is_deleted);
     match scope.sees {
         Reach::All => own,
-        Reach::Own => own.then(" AND (customers.owner_id = ").bind(scope.user_id).then(" OR customers.pool_id IS NOT NULL)"),
+        Reach::Own | Reach::Unit => own.and(ways(scope).into_iter().fold(Condition::default(), Condition::or)),
         Reach::Nothing => Condition::sql("1 = 0"),
     }
 }
 
-/// The two are found each by an index of its own.
-fn parts(scope: &Scope, asked: Asked) -> Vec<Part> {
-    // SQLite cannot tell how big the pool is, and better waits for its customers than sorts them.
-    if scope.sees != Reach::Own || (asked.is_sqlite && asked.is_sorted) {
-        return Vec::new();
-    }
-    let [own, pooled] = halves(scope);
-    vec![Part { rows: own, is_small: asked.is_sorted }, Part { rows: pooled, is_small: false }]
+/// The ways in which a caller who does not see everything comes to see a customer; no customer is met on two of them.
+pub fn ways(scope: &Scope) -> [Condition; 3] {
+    let held = || match scope.sees {
+        Reach::Unit => Condition::sql("customers.org_unit_id IN ").append(reach::below(scope)),
+        _ => Condition::sql("customers.owner_id = ").bind(scope.user_id),
+    };
+    let pooled = Condition::sql("customers.pool_id IN ").append(pools::open_to(scope));
+    let others = Condition::sql("customers.owner_id IS NOT NULL AND COALESCE(").append(held()).then(", FALSE) = FALSE AND ");
+    [held(), pooled, others.append(collaborating(scope))]
 }
 
-/// The customers that a caller owns, and those in the pool.
-pub fn halves(scope: &Scope) -> [Condition; 2] {
-    let rows = || rows::<Customers>(scope.workspace_id, false);
-    [rows().then(" AND customers.owner_id = ").bind(scope.user_id), rows().then(" AND customers.pool_id IS NOT NULL")]
+/// The customers that a caller collaborates on.
+fn collaborating(scope: &Scope) -> Condition {
+    let own = Condition::sql("customers.id IN (SELECT c.customer_id FROM customer_collaborators c WHERE c.workspace_id = ");
+    let own = own.bind(scope.workspace_id).then(" AND c.user_id = ").bind(scope.user_id);
+    own.then(" AND (c.expires_at IS NULL OR c.expires_at > ").bind(scope.now).then("))")
+}
+
+/// The customers that a caller may change: those whose owner's work is in its reach, and those that it collaborates on.
+pub fn changeable(scope: &Scope) -> Condition {
+    let rows = rows::<Customers>(scope.workspace_id, false);
+    match scope.changes {
+        Reach::All => rows,
+        Reach::Unit => {
+            let held = Condition::sql("customers.owner_id IN ").append(reach::members(scope));
+            let own = Condition::sql("customers.owner_id = ").bind(scope.user_id);
+            rows.and(own.or(held).or(collaborating(scope)))
+        }
+        Reach::Own => rows.and(Condition::sql("customers.owner_id = ").bind(scope.user_id).or(collaborating(scope))),
+        Reach::Nothing => Condition::sql("1 = 0"),
+    }
+}
+
+/// Each is found by an index of its own.
+fn parts(scope: &Scope, asked: Asked) -> Vec<Part> {
+    // SQLite cannot tell how big the pools are, and better waits for their customers than sorts them.
+    if !is_parted(scope) || (asked.is_sqlite && asked.is_sorted) {
+        return Vec::new();
+    }
+    let [held, pooled, others] = ways(scope).map(|way| rows::<Customers>(scope.workspace_id, false).and(way));
+    let is_small = asked.is_sorted;
+    vec![Part { rows: held, is_small }, Part { rows: pooled, is_small: false }, Part { rows: others, is_small: true }]
+}
+
+/// All of the workspace's.
+pub fn undeleted(scope: &Scope) -> Condition {
+    rows::<Customers>(scope.workspace_id, false)
+}
+
+/// Whether the caller sees parts of the workspace only.
+pub fn is_parted(scope: &Scope) -> bool {
+    matches!(scope.sees, Reach::Own | Reach::Unit)
 }
 
 /// Rows of another table that belong to a customer of which this is true. The outer id that is not null keeps PostgreSQL from making

@@ -6,7 +6,7 @@ pub mod events;
 mod fields;
 mod hierarchy;
 mod moves;
-mod ownership;
+pub mod ownership;
 pub mod routes;
 pub mod rows;
 mod rules;
@@ -18,12 +18,12 @@ use crate::db::Topic;
 use crate::db::id::CustomerId;
 
 pub use dto::{
-    Address, CreateCustomer, Customer, CustomerFields, CustomerKind, CustomerStatus, IntentLevel, LifecycleStage, MoveLifecycle, SetTier,
-    TransferCustomers,
+    Address, CreateCustomer, Customer, CustomerFields, CustomerKind, CustomerStatus, Holding, IntentLevel, LifecycleStage, MoveLifecycle,
+    SetTier,
 };
-pub use fields::{Customers, EXPANDED, belonging_to, halves, visible};
+pub use fields::{Customers, EXPANDED, belonging_to, changeable, is_parted, undeleted, visible, ways};
 pub use moves::{move_lifecycle, set_tier};
-pub use ownership::transfer;
+pub use ownership::{KeepPreviousAs, TransferCustomers, check_none_held, follow, transfer};
 
 impl Resource for Customers {
     type Create = CreateCustomer;

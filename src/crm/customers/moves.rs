@@ -5,6 +5,7 @@ use super::rules;
 use super::store::{get_for_change, save_with};
 use crate::auth::Scope;
 use crate::changes::Operation;
+use crate::crm::recycling;
 use crate::crm::references::{self, CodeUse};
 use crate::db::id::CustomerId;
 use crate::db::{Failure, Tx};
@@ -39,6 +40,6 @@ pub fn set_tier(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMat
         references::check_tier(tx, "/tier_id", to.tier_id, &mut errors)?;
     }
     Problem::check(errors)?;
-    let after = Customer { tier_id: to.tier_id, ..before.clone() };
+    let after = recycling::set_due(tx, Customer { tier_id: to.tier_id, ..before.clone() })?;
     save_with(tx, scope, &before, after, Operation::TierChanged, &[("reason", Some(to.reason.clone()))])
 }

@@ -3,18 +3,16 @@
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 
-use super::dto::{CreateCustomer, Customer, CustomerTree, MoveLifecycle, SetTier, TransferCustomers, UpdateCustomer, UpsertCustomer};
+use super::dto::{
+    CreateCustomer, Customer, CustomerBatchGetRequest, CustomerSearch, CustomerTree, MoveLifecycle, SetTier, UpdateCustomer, UpsertCustomer,
+};
 use super::fields::Customers;
-use super::{hierarchy, moves, ownership, store};
+use super::{hierarchy, moves, store};
 use crate::auth::Can;
 use crate::auth::privileges::{ReadCustomers, WriteCustomers};
-use crate::crm::resource::batch::Batch;
-use crate::crm::resource::batch_get::Wanted;
-use crate::crm::resource::dto::{BatchGet, BatchGetRequest, BatchRequest, BatchResults};
-use crate::crm::resource::upsert::PathRef;
+use crate::crm::resource::dto::{BatchGet, BatchRequest, BatchResults};
 use crate::crm::resource::write::{self, ValidateOnly};
 use crate::crm::resource::{batch, batch_get, upsert};
-use crate::crm::transfers::TransferResults;
 use crate::db::Db;
 use crate::db::id::CustomerId;
 use crate::http::answer::Answer;
@@ -23,7 +21,7 @@ use crate::http::etag::{IfMatch, UpsertCondition};
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
-use crate::listing::{Expanding, List, Search, SearchRequest};
+use crate::listing::{Expanding, List};
 
 /// List customers
 ///
@@ -43,9 +41,9 @@ pub async fn list_customers(db: Data<Db>, caller: Can<ReadCustomers>, list: List
 /// Search customers
 ///
 /// The list with a tree of filters: all fields with all of their operators, related rows, and only the members that are wanted.
-#[utoipa::path(tag = "customers", request_body = SearchRequest, responses((status = 200, description = "A page of customers.", body = Page<Customer>)), security(("bearer" = ["customers:read"])))]
+#[utoipa::path(tag = "customers", request_body = CustomerSearch, responses((status = 200, description = "A page of customers.", body = Page<Customer>)), security(("bearer" = ["customers:read"])))]
 #[post("/customers/search")]
-pub async fn search_customers(db: Data<Db>, caller: Can<ReadCustomers>, search: Search<Customers>) -> Result<Answer, Problem> {
+pub async fn search_customers(db: Data<Db>, caller: Can<ReadCustomers>, search: CustomerSearch) -> Result<Answer, Problem> {
     let (scope, (list, members)) = (caller.scope, search.split());
     let page = db.read(move |conn| {
         let page = store::list(conn, &scope, &list)?;
@@ -111,7 +109,7 @@ pub async fn update_customer(
 
 /// Delete a customer
 ///
-/// It disappears from lists and answers 404, with its opportunities and touch records; contacts stay. `restore` brings all of
+/// It disappears from lists and answers 404, with its opportunities, touch records and planned touches; contacts stay. `restore` brings all of
 /// them back within 30 days. Their external references become free.
 #[utoipa::path(tag = "customers", params(("id" = CustomerId, Path), IfMatch), responses((status = 204, description = "Deleted.")), security(("bearer" = ["customers:write"])))]
 #[delete("/customers/{id}")]
@@ -126,7 +124,7 @@ pub async fn delete_customer(
 
 /// Restore a deleted customer
 ///
-/// With the opportunities and touch records that were deleted with it. 409 `external_ref_taken` when somebody has taken one of
+/// With the opportunities, touch records and planned touches that were deleted with it. 409 `external_ref_taken` when somebody has taken one of
 /// their external references in the meantime. A tier that was deleted in the meantime is taken away.
 #[utoipa::path(tag = "customers", params(("id" = CustomerId, Path), IfMatch), responses((status = 200, description = "The customer.", body = Customer)), security(("bearer" = ["customers:write"])))]
 #[post("/customers/{id}/restore")]
@@ -202,40 +200,17 @@ pub async fn get_customer_tree(db: Data<Db>, caller: Can<ReadCustomers>, id: Pat
     Answer::ok(&tree)
 }
 
-/// Give customers to another owner
-///
-/// Their open opportunities move along unless `keep_opportunities` is true. Up to 200 at once: 200 when all were moved, 207 when some were not; `results` has one entry for each, in order.
-#[utoipa::path(
-    tag = "customers",
-    request_body = TransferCustomers,
-    responses(
-        (status = 200, description = "All were moved.", body = TransferResults),
-        (status = 207, description = "Some were not moved; `problem` says why.", body = TransferResults),
-    ),
-    security(("bearer" = ["customers:write"])),
-)]
-#[post("/customers/transfer")]
-pub async fn transfer_customers(
-    db: Data<Db>,
-    caller: Can<WriteCustomers>,
-    context: Context,
-    body: Body<TransferCustomers>,
-) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| Ok(ownership::transfer(tx, &scope, context.language, &body.0)?.answer()?)).await
-}
-
 /// Get a customer by its external reference
 ///
 /// 404 when no customer that the caller sees has the reference.
 #[utoipa::path(
     tag = "customers",
-    params(PathRef),
+    params(upsert::PathRef),
     responses((status = 200, description = "The customer.", body = Customer), (status = 304, description = "It still is what the caller has.")),
     security(("bearer" = ["customers:read"])),
 )]
 #[get("/customers/by-ref/{system}/{value}")]
-pub async fn get_customer_by_ref(db: Data<Db>, caller: Can<ReadCustomers>, reference: PathRef) -> Result<Answer, Problem> {
+pub async fn get_customer_by_ref(db: Data<Db>, caller: Can<ReadCustomers>, reference: upsert::PathRef) -> Result<Answer, Problem> {
     upsert::get_by_ref::<Customers>(&db, &caller, reference).await
 }
 
@@ -245,7 +220,7 @@ pub async fn get_customer_by_ref(db: Data<Db>, caller: Can<ReadCustomers>, refer
 /// reference belongs to one that the caller does not see.
 #[utoipa::path(
     tag = "customers",
-    params(PathRef, UpsertCondition, ValidateOnly),
+    params(upsert::PathRef, UpsertCondition, ValidateOnly),
     request_body(content = UpsertCustomer, content_type = "application/merge-patch+json"),
     responses(
         (status = 200, description = "It was there, and is so now.", body = Customer),
@@ -258,7 +233,7 @@ pub async fn upsert_customer(
     db: Data<Db>,
     caller: Can<WriteCustomers>,
     only: ValidateOnly,
-    reference: PathRef,
+    reference: upsert::PathRef,
     condition: UpsertCondition,
     body: UpsertCustomer,
 ) -> Result<Answer, Problem> {
@@ -285,7 +260,7 @@ pub async fn batch_customers(
     caller: Can<WriteCustomers>,
     context: Context,
     only: ValidateOnly,
-    batch: Batch<Customers>,
+    batch: batch::Batch<Customers>,
 ) -> Result<Answer, Problem> {
     batch::run(&db, &caller, context, only, batch).await
 }
@@ -293,8 +268,8 @@ pub async fn batch_customers(
 /// Get many customers by their ids
 ///
 /// In the order of the ids; those that do not exist or are out of sight are `missing`.
-#[utoipa::path(tag = "customers", request_body = BatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<Customer>)), security(("bearer" = ["customers:read"])))]
+#[utoipa::path(tag = "customers", request_body = CustomerBatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<Customer>)), security(("bearer" = ["customers:read"])))]
 #[post("/customers/batch-get")]
-pub async fn batch_get_customers(db: Data<Db>, caller: Can<ReadCustomers>, wanted: Wanted<Customers>) -> Result<Answer, Problem> {
+pub async fn batch_get_customers(db: Data<Db>, caller: Can<ReadCustomers>, wanted: CustomerBatchGetRequest) -> Result<Answer, Problem> {
     batch_get::batch_get(&db, &caller, wanted).await
 }

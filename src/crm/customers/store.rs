@@ -1,42 +1,48 @@
 //! Customers in the database. Every query starts from `visible`.
 
+use diesel::dsl::AsSelect;
 use diesel::prelude::*;
 
-use super::dto::{CreateCustomer, Customer, CustomerFields, UpdateCustomer};
-use super::fields::{Customers, visible};
-use super::rows::{CustomerRow, ProfileRow, rows_of};
+use super::dto::{CreateCustomer, Customer, CustomerFields, Holding, UpdateCustomer};
+use super::fields::{Customers, changeable, visible};
+use super::rows::{CustomerRow, HoldingRow, ProfileRow, Rows, rows_of};
 use super::{events, hierarchy, ownership, rules, search};
-use crate::auth::Scope;
+use crate::auth::{Reach, Scope};
 use crate::changes::{Operation, add_facts, diff, record};
 use crate::crm::custom_fields::written;
 use crate::crm::lookup_keys::{self, KeyKind};
-use crate::crm::{external_refs, phones, references};
+use crate::crm::org_units::reach;
+use crate::crm::{external_refs, notifications, phones, recycling, references};
 use crate::db::id::CustomerId;
-use crate::db::schema::{customer_profiles, customers};
-use crate::db::{Condition, DbConnection, Failure, Hold, Tx, written};
+use crate::db::schema::{customer_holdings, customer_profiles, customers};
+use crate::db::{Condition, DbConnection, Failure, Hold, MultiBackend, Tx, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
-use crate::listing::rows::{rows, with_id, with_ids};
+use crate::listing::rows::{exists, rows, with_id, with_ids};
 use crate::listing::{List, Plan};
 
-/// A customer is two rows.
+/// A customer is three rows.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn whole() -> _ {
-    let same = customer_profiles::workspace_id.eq(customers::workspace_id).and(customer_profiles::customer_id.eq(customers::id));
-    customers::table.inner_join(customer_profiles::table.on(same))
+    let profile = customer_profiles::workspace_id.eq(customers::workspace_id).and(customer_profiles::customer_id.eq(customers::id));
+    let holding = customer_holdings::workspace_id.eq(customers::workspace_id).and(customer_holdings::customer_id.eq(customers::id));
+    customers::table.inner_join(customer_profiles::table.on(profile)).inner_join(customer_holdings::table.on(holding))
+}
+
+type Whole = (AsSelect<CustomerRow, MultiBackend>, AsSelect<ProfileRow, MultiBackend>, AsSelect<HoldingRow, MultiBackend>);
+
+fn columns() -> Whole {
+    (CustomerRow::as_select(), ProfileRow::as_select(), HoldingRow::as_select())
 }
 
 pub fn load(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<Customer>> {
-    let both = (CustomerRow::as_select(), ProfileRow::as_select());
-    let found = whole().filter(which).select(both).first::<(CustomerRow, ProfileRow)>(conn).optional()?;
-    Ok(found.map(Customer::from))
+    Ok(whole().filter(which).select(columns()).first::<Rows>(conn).optional()?.map(Customer::from))
 }
 
 pub fn load_all(conn: &mut DbConnection, which: Condition) -> QueryResult<Vec<Customer>> {
-    let both = (CustomerRow::as_select(), ProfileRow::as_select());
-    Ok(whole().filter(which).select(both).load::<(CustomerRow, ProfileRow)>(conn)?.into_iter().map(Customer::from).collect())
+    Ok(whole().filter(which).select(columns()).load::<Rows>(conn)?.into_iter().map(Customer::from).collect())
 }
 
 pub fn one(scope: &Scope, id: CustomerId, is_deleted: bool) -> Condition {
@@ -54,7 +60,21 @@ pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[CustomerId]) -> Re
 /// A customer that the caller means to change: 404 when it does not see it, 403 when it only sees it.
 pub fn get_for_change(conn: &mut DbConnection, scope: &Scope, id: CustomerId) -> Result<Customer, Failure> {
     let customer = get(conn, scope, id)?;
-    if scope.may_change(customer.owner_id) { Ok(customer) } else { Err(Problem::new(Code::NotOwner).into()) }
+    if may_change(conn, scope, &customer)? { Ok(customer) } else { Err(Problem::new(Code::NotOwner).into()) }
+}
+
+/// Whether the caller may change it: whoever its owner's work is in reach of, and who collaborates on it.
+fn may_change(conn: &mut DbConnection, scope: &Scope, customer: &Customer) -> QueryResult<bool> {
+    if scope.changes == Reach::All || (scope.changes != Reach::Nothing && customer.owner_id == Some(scope.user_id)) {
+        return Ok(true);
+    }
+    exists::<Customers>(conn, with_id::<Customers>(changeable(scope), customer.id))
+}
+
+/// A customer that the caller means to give away or to delete, which collaborators may not.
+pub fn get_for_move(conn: &mut DbConnection, scope: &Scope, id: CustomerId) -> Result<Customer, Failure> {
+    let customer = get(conn, scope, id)?;
+    if reach::may_change(conn, scope, customer.owner_id)? { Ok(customer) } else { Err(Problem::new(Code::NotOwner).into()) }
 }
 
 /// The customer that something new is to belong to, held so that it stays: a field error when the caller does not see it or may
@@ -64,7 +84,7 @@ pub fn hold(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, errors: &mut Vec<Fie
     let customer = load(tx.conn, one(scope, id, false))?;
     match &customer {
         None => errors.push(FieldError::new("/customer_id", Code::UnknownReference)),
-        Some(customer) if !scope.may_change(customer.owner_id) => errors.push(FieldError::new("/customer_id", Code::NotOwner)),
+        Some(customer) if !may_change(tx.conn, scope, customer)? => errors.push(FieldError::new("/customer_id", Code::NotOwner)),
         Some(_) => {}
     }
     Ok(customer)
@@ -80,13 +100,7 @@ pub fn hold_any(tx: &mut Tx<'_>, id: CustomerId) -> Result<Customer, Failure> {
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Customers>) -> Result<Page<Customer>, Failure> {
     let seen = visible(scope, list.is_deleted);
     let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let rows = whole()
-        .filter(seen.clone())
-        .filter(which)
-        .order(order)
-        .limit(list.rows())
-        .select((CustomerRow::as_select(), ProfileRow::as_select()))
-        .load::<(CustomerRow, ProfileRow)>(conn)?;
+    let rows = whole().filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(columns()).load::<Rows>(conn)?;
     let total = list.total(conn, scope, seen)?;
     Ok(list.page_with(scope, rows.into_iter().map(Customer::from).collect(), total, next)?)
 }
@@ -95,7 +109,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<
     let CreateCustomer { kind, lifecycle_stage, owner_id, pool_id, tier_id, fields } = input.clone();
     let mut fields = fields.tidy();
     let mut errors = rules::check(kind, &fields);
-    let (owner_id, pool_id) = ownership::place(tx, scope, owner_id, pool_id, &mut errors)?;
+    let place = ownership::first_place(tx, scope, owner_id, pool_id, &mut errors)?;
     references::check_tier(tx, "/tier_id", tier_id, &mut errors)?;
     check_references(tx, scope, None, &fields, &mut errors)?;
     let values = written::check::<Customers>(tx, scope, None, &mut fields.custom, &mut errors)?;
@@ -107,25 +121,31 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<
         version: 1,
         kind,
         lifecycle_stage,
-        owner_id,
-        pool_id,
+        owner_id: None,
+        pool_id: None,
+        org_unit_id: None,
         tier_id,
         fields,
         last_touch_at: None,
         next_touch_at: None,
         touch_count: 0,
+        holding: Holding::default(),
         created_at: tx.now,
         updated_at: tx.now,
         created_by_id: tx.actor.user_id,
     };
-    let (row, profile) = rows_of(scope.workspace_id, &customer);
+    let customer = ownership::put(tx, customer, place)?;
+    let (row, profile, holding) = rows_of(scope.workspace_id, &customer);
     diesel::insert_into(customers::table).values(&row).execute(tx.conn)?;
     diesel::insert_into(customer_profiles::table).values(&profile).execute(tx.conn)?;
+    diesel::insert_into(customer_holdings::table).values(&holding).execute(tx.conn)?;
+    let customer = recycling::adopt(tx, scope, customer)?;
     external_refs::add::<Customers>(tx, &visible(scope, false), id, &customer.fields.external_refs)?;
     lookup_keys::add(tx, id, &keys(&customer.fields))?;
     values.write::<Customers>(tx, &visible(scope, false), id)?;
     crate::crm::search::index(tx, id, &search::texts(&customer.fields), &[])?;
     record(tx, Operation::Created, id, customer.version, diff(None, Some(&customer))?)?;
+    ownership::tell_owner(tx, &customer, None)?;
     Ok(customer)
 }
 
@@ -164,11 +184,15 @@ pub fn save_with(
     }
     add_facts(&mut changed, facts);
     (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
-    let (row, profile) = rows_of(tx.actor.workspace_id, &after);
+    let (row, profile, holding) = rows_of(tx.actor.workspace_id, &after);
     let guarded = customers::version.eq(before.version).and(customers::deleted_at.is_null());
     written(diesel::update(customers::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
-    if rows_of(tx.actor.workspace_id, before).1 != profile {
+    let (_, profile_before, holding_before) = rows_of(tx.actor.workspace_id, before);
+    if profile_before != profile {
         diesel::update(customer_profiles::table.find((profile.workspace_id, profile.customer_id))).set(&profile).execute(tx.conn)?;
+    }
+    if holding_before != holding {
+        diesel::update(customer_holdings::table.find((holding.workspace_id, holding.customer_id))).set(&holding).execute(tx.conn)?;
     }
     if before.fields.external_refs != after.fields.external_refs {
         external_refs::replace::<Customers>(tx, &visible(scope, false), after.id, &after.fields.external_refs)?;
@@ -179,8 +203,12 @@ pub fn save_with(
     if search::texts(&before.fields) != search::texts(&after.fields) {
         search::index_written(tx, &after)?;
     }
+    if before.holding.recycle_due_at.is_some() && before.holding.recycle_due_at != after.holding.recycle_due_at {
+        // Reminders of the day that it was, which nobody has read.
+        notifications::withdraw(tx, &format!("recycle:{}:", after.id))?;
+    }
     record(tx, operation, after.id, after.version, changed)?;
-    events::record(tx, before, &after, facts)?;
+    events::record(tx, before, &after, operation, facts)?;
     Ok(after)
 }
 

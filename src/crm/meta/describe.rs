@@ -10,7 +10,7 @@ use crate::http::document::Document;
 use crate::listing::{Field, FieldType, Listed, Operator};
 
 /// What ids name, by their prefixes.
-const NAMED: [(&str, &str); 9] = [
+const NAMED: [(&str, &str); 11] = [
     ("usr", "users"),
     ("cus", "customers"),
     ("con", "contacts"),
@@ -18,6 +18,8 @@ const NAMED: [(&str, &str); 9] = [
     ("tch", "touch_records"),
     ("tier", "tiers"),
     ("pool", "pools"),
+    ("org", "org_units"),
+    ("rul", "recycle_rules"),
     ("pip", "pipelines"),
     ("stg", "stages"),
 ];

@@ -6,15 +6,16 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::fields::Opportunities;
-use crate::crm::custom_fields::Custom;
+use crate::crm::custom_fields::{Custom, CustomValues};
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::pipelines::{ForecastCategory, StageKind};
+use crate::crm::resource::batch_get::Wanted;
 use crate::crm::resource::upsert::Upsert;
 use crate::db::id::{ContactId, CustomerId, OpportunityId, PipelineId, StageId, UserId};
 use crate::db::money::Money;
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
-use crate::http::validation::check_distinct;
+use crate::listing::Search;
 
 /// The members of an opportunity that are set at creation and changed by PATCH.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema, Validate)]
@@ -42,12 +43,11 @@ pub struct OpportunityFields {
     pub remarks: Option<String>,
     /// Identifiers in other systems.
     #[serde(default)]
-    #[schema(max_items = 10)]
-    #[validate(custom(function = "check_distinct"))]
+    #[schema(value_type = BTreeSet<ExternalRef>, max_items = 10)]
     pub external_refs: Vec<ExternalRef>,
     /// Values of the workspace's own fields (`/fields`), by their keys. In a patch each key stands for itself: null clears it.
     #[serde(default)]
-    #[schema(value_type = Object, example = json!({ "contract_level": "gold" }))]
+    #[schema(value_type = CustomValues, example = json!({ "contract_level": "gold" }))]
     pub custom: Custom,
 }
 
@@ -66,6 +66,8 @@ impl Patchable for OpportunityFields {
 pub type UpdateOpportunity = Patch<OpportunityFields>;
 
 pub type UpsertOpportunity = Upsert<Opportunities>;
+pub type OpportunitySearch = Search<Opportunities>;
+pub type OpportunityBatchGetRequest = Wanted<Opportunities>;
 
 /// A new opportunity.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -128,7 +130,7 @@ pub struct MoveOpportunity {
 /// Opportunities that get another owner.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 pub struct TransferOpportunities {
-    #[schema(min_items = 1, max_items = 200)]
+    #[schema(value_type = BTreeSet<OpportunityId>, min_items = 1, max_items = 200)]
     pub ids: Vec<OpportunityId>,
     pub to_user_id: UserId,
     #[schema(min_length = 1, max_length = 500, example = "territory change")]

@@ -4,6 +4,7 @@ use crate::auth::{Reach, Scope};
 use crate::crm::contacts::{self, Contacts};
 use crate::crm::custom_fields;
 use crate::crm::customers::{self, Customers};
+use crate::crm::org_units::reach;
 use crate::crm::pipelines;
 use crate::crm::resource::expanded;
 use crate::crm::touch_records::{self, TouchRecords};
@@ -106,22 +107,29 @@ pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
     let all = rows::<Opportunities>(scope.workspace_id, is_deleted);
     match scope.sees {
         Reach::All => all,
-        Reach::Own => {
-            let own = Condition::sql("opportunities.owner_id = ").bind(scope.user_id);
-            all.and(own.or(customers::belonging_to("opportunities", customers::visible(scope, false))))
-        }
+        Reach::Own | Reach::Unit => all.and(owned(scope).or(customers::belonging_to("opportunities", customers::visible(scope, false)))),
         Reach::Nothing => Condition::sql("1 = 0"),
+    }
+}
+
+/// Those that the caller owns, or the members of its unit and of those below it.
+fn owned(scope: &Scope) -> Condition {
+    match scope.sees {
+        Reach::Unit => Condition::sql("opportunities.owner_id IN ").append(reach::members(scope)),
+        _ => Condition::sql("opportunities.owner_id = ").bind(scope.user_id),
     }
 }
 
 /// PostgreSQL joins one condition with customers, and makes a table of all of them for one that is either this or that. SQLite
 /// looks at one row after the other in any case.
 fn parts(scope: &Scope, asked: Asked) -> Vec<Part> {
-    if scope.sees != Reach::Own || asked.is_sqlite {
+    if !customers::is_parted(scope) || asked.is_sqlite {
         return Vec::new();
     }
     let rows = || rows::<Opportunities>(scope.workspace_id, false);
-    let [own, pooled] = customers::halves(scope).map(|customer| rows().and(customers::belonging_to("opportunities", customer)));
-    let owned = rows().then(" AND opportunities.owner_id = ").bind(scope.user_id);
-    vec![Part { rows: owned, is_small: asked.is_sorted }, Part { rows: own, is_small: true }, Part { rows: pooled, is_small: false }]
+    let [held, pooled, others] =
+        customers::ways(scope).map(|way| rows().and(customers::belonging_to("opportunities", customers::undeleted(scope).and(way))));
+    let owned = Part { rows: rows().and(owned(scope)), is_small: asked.is_sorted };
+    let others = Part { rows: others, is_small: true };
+    vec![owned, Part { rows: held, is_small: true }, Part { rows: pooled, is_small: false }, others]
 }

@@ -16,7 +16,7 @@ use crate::db::id::OpportunityId;
 
 pub use dto::{CreateOpportunity, MoveOpportunity, Opportunity, OpportunityFields};
 pub use fields::{EXPANDED, Opportunities, visible};
-pub use moves::move_opportunity;
+pub use moves::{close_lost, move_opportunity};
 pub use transfers::transfer_open;
 
 impl Resource for Opportunities {

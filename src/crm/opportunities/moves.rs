@@ -1,16 +1,19 @@
 //! Moving an opportunity through the stages of its pipeline: the only way to change its stage.
 
 use super::dto::{MoveOpportunity, Opportunity};
-use super::store::{find_stage, get_for_change, save};
+use super::fields::Opportunities;
+use super::store::{find_stage, get_for_change, load_all, save};
 use super::{rules, stage_moves};
 use crate::auth::Scope;
 use crate::changes::Operation;
 use crate::crm::pipelines::{self, StageKind};
+use crate::crm::recycling;
 use crate::crm::references::{self, CodeUse};
-use crate::db::id::OpportunityId;
-use crate::db::{Failure, Tx};
+use crate::db::id::{CustomerId, OpportunityId};
+use crate::db::{Failure, Hold, Tx};
 use crate::http::etag::IfMatch;
 use crate::http::problem::Problem;
+use crate::listing::rows::rows;
 
 /// Into a closed stage it closes, out of one it opens again. A move to where it is changes nothing.
 pub fn move_opportunity(
@@ -33,6 +36,7 @@ pub fn move_opportunity(
     references::check_codes(tx, &used.collect::<Vec<_>>(), &[], &mut errors)?;
     Problem::check(errors)?;
     let Some(stage) = stage.filter(|stage| stage.id != before.stage_id) else { return Ok(before) };
+    tx.hold("customers", before.customer_id, Hold::ToWrite)?;
     // Whoever waited for another move has an older `now` than that one: a stay does not begin before the last one did.
     let now = tx.now.max(before.stage_entered_at);
     let is_closed = stage.kind != StageKind::Open;
@@ -47,5 +51,25 @@ pub fn move_opportunity(
     });
     let after = save(tx, scope, &before, after, Operation::StageMoved, &[("note", how.note.clone())])?;
     stage_moves::enter(tx, &after, Some(before.stage_id), how.reason_code.clone(), how.note.clone())?;
+    recycling::refresh(tx, scope, after.customer_id)?;
     Ok(after)
+}
+
+/// Closes what is open of a customer as lost: nobody works on it any more.
+pub fn close_lost(tx: &mut Tx<'_>, scope: &Scope, customer_id: CustomerId) -> Result<(), Failure> {
+    let open = rows::<Opportunities>(tx.actor.workspace_id, false).then(" AND opportunities.stage_kind = 'open'");
+    let open = load_all(tx.conn, open.then(" AND opportunities.customer_id = ").bind(customer_id))?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    let pipelines = pipelines::store::list(tx.conn, scope.workspace_id)?;
+    for before in open {
+        let stages = pipelines.iter().find(|pipeline| pipeline.id == before.pipeline_id).map(|pipeline| &pipeline.stages);
+        let lost = stages.and_then(|stages| stages.iter().find(|stage| stage.kind == StageKind::Lost));
+        // A pipeline without a lost stage keeps its deals open.
+        let Some(lost) = lost else { continue };
+        let how = MoveOpportunity { to_stage_id: lost.id, reason_code: Some("other".to_owned()), note: None, closed_at: None };
+        move_opportunity(tx, scope, before.id, &IfMatch::default(), &how)?;
+    }
+    Ok(())
 }

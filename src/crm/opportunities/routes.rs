@@ -4,19 +4,19 @@ use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 
 use super::dto::{
-    CreateOpportunity, MoveOpportunity, Opportunity, StageHistory, TransferOpportunities, UpdateOpportunity, UpsertOpportunity,
+    CreateOpportunity, MoveOpportunity, Opportunity, OpportunityBatchGetRequest, OpportunitySearch, StageHistory, TransferOpportunities,
+    UpdateOpportunity, UpsertOpportunity,
 };
 use super::fields::Opportunities;
 use super::{moves, stage_moves, store, transfers};
 use crate::auth::Can;
 use crate::auth::privileges::{ReadOpportunities, WriteOpportunities};
 use crate::crm::resource::batch::Batch;
-use crate::crm::resource::batch_get::Wanted;
-use crate::crm::resource::dto::{BatchGet, BatchGetRequest, BatchRequest, BatchResults};
+use crate::crm::resource::dto::{BatchGet, BatchRequest, BatchResults};
 use crate::crm::resource::upsert::PathRef;
 use crate::crm::resource::write::{self, ValidateOnly};
 use crate::crm::resource::{batch, batch_get, upsert};
-use crate::crm::transfers::TransferResults;
+use crate::crm::transfers::MoveResults;
 use crate::db::Db;
 use crate::db::id::OpportunityId;
 use crate::http::answer::Answer;
@@ -25,7 +25,7 @@ use crate::http::etag::{IfMatch, UpsertCondition};
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
-use crate::listing::{Expanding, List, Search, SearchRequest};
+use crate::listing::{Expanding, List};
 
 /// List opportunities
 ///
@@ -46,9 +46,9 @@ pub async fn list_opportunities(db: Data<Db>, caller: Can<ReadOpportunities>, li
 /// Search opportunities
 ///
 /// The list with a tree of filters: all fields with all of their operators, related rows, and only the members that are wanted.
-#[utoipa::path(tag = "opportunities", request_body = SearchRequest, responses((status = 200, description = "A page of opportunities.", body = Page<Opportunity>)), security(("bearer" = ["opportunities:read"])))]
+#[utoipa::path(tag = "opportunities", request_body = OpportunitySearch, responses((status = 200, description = "A page of opportunities.", body = Page<Opportunity>)), security(("bearer" = ["opportunities:read"])))]
 #[post("/opportunities/search")]
-pub async fn search_opportunities(db: Data<Db>, caller: Can<ReadOpportunities>, search: Search<Opportunities>) -> Result<Answer, Problem> {
+pub async fn search_opportunities(db: Data<Db>, caller: Can<ReadOpportunities>, search: OpportunitySearch) -> Result<Answer, Problem> {
     let (scope, (list, members)) = (caller.scope, search.split());
     let page = db.read(move |conn| {
         let page = store::list(conn, &scope, &list)?;
@@ -187,8 +187,8 @@ pub async fn get_stage_history(db: Data<Db>, caller: Can<ReadOpportunities>, id:
     tag = "opportunities",
     request_body = TransferOpportunities,
     responses(
-        (status = 200, description = "All were moved.", body = TransferResults),
-        (status = 207, description = "Some were not moved; `problem` says why.", body = TransferResults),
+        (status = 200, description = "All were moved.", body = MoveResults),
+        (status = 207, description = "Some were not moved; `problem` says why.", body = MoveResults),
     ),
     security(("bearer" = ["opportunities:write"])),
 )]
@@ -271,12 +271,12 @@ pub async fn batch_opportunities(
 /// Get many opportunities by their ids
 ///
 /// In the order of the ids; those that do not exist or are out of sight are `missing`.
-#[utoipa::path(tag = "opportunities", request_body = BatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<Opportunity>)), security(("bearer" = ["opportunities:read"])))]
+#[utoipa::path(tag = "opportunities", request_body = OpportunityBatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<Opportunity>)), security(("bearer" = ["opportunities:read"])))]
 #[post("/opportunities/batch-get")]
 pub async fn batch_get_opportunities(
     db: Data<Db>,
     caller: Can<ReadOpportunities>,
-    wanted: Wanted<Opportunities>,
+    wanted: OpportunityBatchGetRequest,
 ) -> Result<Answer, Problem> {
     batch_get::batch_get(&db, &caller, wanted).await
 }

@@ -10,8 +10,9 @@ use super::{rules, search, stage_moves};
 use crate::auth::Scope;
 use crate::changes::{Operation, add_facts, diff, record};
 use crate::crm::custom_fields::written;
+use crate::crm::org_units::reach;
 use crate::crm::pipelines::{self, Pipeline, Stage, StageKind};
-use crate::crm::{contacts, customers, external_refs, objects, references};
+use crate::crm::{contacts, customers, external_refs, objects, recycling, references};
 use crate::db::id::{CustomerId, OpportunityId, PipelineId, StageId};
 use crate::db::schema::{opportunities, stages};
 use crate::db::{Condition, DbConnection, Failure, Tx, written};
@@ -34,6 +35,25 @@ pub fn find(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<Opp
     Ok(found.first::<(OpportunityRow, i32)>(conn).optional()?.map(Opportunity::from))
 }
 
+/// An opportunity that something of a customer names must be that customer's.
+pub fn check_of_customer(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    customer_id: CustomerId,
+    id: Option<OpportunityId>,
+    errors: &mut Vec<FieldError>,
+) -> QueryResult<()> {
+    let Some(id) = id else { return Ok(()) };
+    match find(tx.conn, with_id::<Opportunities>(visible(scope, false), id))? {
+        None => errors.push(FieldError::new("/opportunity_id", Code::UnknownReference)),
+        Some(found) if found.customer_id != customer_id => {
+            errors.push(FieldError::new("/opportunity_id", Code::UnrelatedReference).with("of", "customer"));
+        }
+        Some(_) => {}
+    }
+    Ok(())
+}
+
 /// Those of which this is true, in the order of their ids.
 pub fn load_all(conn: &mut DbConnection, which: Condition) -> QueryResult<Vec<Opportunity>> {
     let found = with_stage().filter(which).order(opportunities::id.asc()).select((OpportunityRow::as_select(), stages::probability));
@@ -54,11 +74,12 @@ pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[OpportunityId]) ->
 
 /// An opportunity that the caller means to change: 404 when it does not see it, 403 when it only sees it.
 pub fn get_for_change(conn: &mut DbConnection, scope: &Scope, id: OpportunityId) -> Result<Opportunity, Failure> {
-    changeable(scope, get(conn, scope, id)?)
+    let opportunity = get(conn, scope, id)?;
+    changeable(conn, scope, opportunity)
 }
 
-fn changeable(scope: &Scope, opportunity: Opportunity) -> Result<Opportunity, Failure> {
-    if scope.may_change(Some(opportunity.owner_id)) { Ok(opportunity) } else { Err(Problem::new(Code::NotOwner).into()) }
+fn changeable(conn: &mut DbConnection, scope: &Scope, opportunity: Opportunity) -> Result<Opportunity, Failure> {
+    if reach::may_change(conn, scope, Some(opportunity.owner_id))? { Ok(opportunity) } else { Err(Problem::new(Code::NotOwner).into()) }
 }
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Opportunities>) -> Result<Page<Opportunity>, Failure> {
@@ -81,7 +102,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOpportunity) -> Resu
     let mut fields = fields.tidy();
     let customer = customers::store::hold(tx, scope, customer_id, &mut errors)?;
     references::check_user(tx, "/owner_id", owner_id, &mut errors)?;
-    if owner_id.is_some() && !scope.may_change(owner_id) {
+    if owner_id.is_some() && !reach::may_change(tx.conn, scope, owner_id)? {
         errors.push(FieldError::new("/owner_id", Code::NotOwner));
     }
     let pipelines = pipelines::store::list(tx.conn, scope.workspace_id)?;
@@ -115,6 +136,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOpportunity) -> Resu
     crate::crm::search::index(tx, opportunity.id, &search::texts(&opportunity.fields), &[])?;
     stage_moves::enter(tx, &opportunity, None, None, None)?;
     record(tx, Operation::Created, opportunity.id, opportunity.version, diff(None, Some(&opportunity))?)?;
+    recycling::refresh(tx, scope, customer_id)?;
     Ok(opportunity)
 }
 
@@ -169,18 +191,22 @@ pub fn save(
 pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: OpportunityId, if_match: &IfMatch) -> Result<(), Failure> {
     let opportunity = get_for_change(tx.conn, scope, id)?;
     if_match.check(opportunity.version)?;
-    objects::delete::<Opportunities>(tx, id, opportunity.version)
+    customers::store::hold_any(tx, opportunity.customer_id)?;
+    objects::delete::<Opportunities>(tx, id, opportunity.version)?;
+    recycling::refresh(tx, scope, opportunity.customer_id)
 }
 
 pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: OpportunityId, if_match: &IfMatch) -> Result<Opportunity, Failure> {
     let deleted = objects::restorable::<Opportunities>(tx, one(scope, id, true));
-    let mut opportunity = changeable(scope, find(tx.conn, deleted)?.ok_or_else(Problem::not_found)?)?;
+    let opportunity = find(tx.conn, deleted)?.ok_or_else(Problem::not_found)?;
+    let mut opportunity = changeable(tx.conn, scope, opportunity)?;
     if_match.check(opportunity.version)?;
     customers::store::hold_any(tx, opportunity.customer_id)?;
     let OpportunityFields { external_refs, custom, .. } = &opportunity.fields;
     objects::restore::<Opportunities>(tx, &visible(scope, false), id, opportunity.version, external_refs, &[], custom)?;
     (opportunity.version, opportunity.updated_at) = (opportunity.version + 1, tx.now);
     record(tx, Operation::Restored, id, opportunity.version, Map::new())?;
+    recycling::refresh(tx, scope, opportunity.customer_id)?;
     Ok(opportunity)
 }
 

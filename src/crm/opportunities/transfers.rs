@@ -9,7 +9,7 @@ use super::fields::Opportunities;
 use super::store::{get_for_change, load_all, save};
 use crate::auth::Scope;
 use crate::changes::Operation;
-use crate::crm::transfers::{self, TransferResults};
+use crate::crm::transfers::{self, MoveResults};
 use crate::db::id::{CustomerId, OpportunityId, UserId};
 use crate::db::schema::opportunities;
 use crate::db::{Condition, Failure, Tx};
@@ -17,7 +17,7 @@ use crate::http::language::Language;
 use crate::listing::rows::rows;
 
 /// What the caller may not move stays, and says why.
-pub fn transfer(tx: &mut Tx<'_>, scope: &Scope, language: Language, input: &TransferOpportunities) -> Result<TransferResults, Failure> {
+pub fn transfer(tx: &mut Tx<'_>, scope: &Scope, language: Language, input: &TransferOpportunities) -> Result<MoveResults, Failure> {
     let TransferOpportunities { ids, to_user_id, reason } = input;
     let named = Condition::any_of("opportunities.id", ids.iter().copied());
     let customers = opportunities::table
@@ -27,7 +27,8 @@ pub fn transfer(tx: &mut Tx<'_>, scope: &Scope, language: Language, input: &Tran
     let customers: HashMap<OpportunityId, CustomerId> = customers.load(tx.conn)?.into_iter().collect();
     // By customer, as a transfer of customers takes them along.
     let place = |id| (customers.get(&id).copied(), id);
-    transfers::transfer(tx, language, ids, *to_user_id, place, |tx, id| {
+    transfers::check(tx, *to_user_id)?;
+    transfers::transfer(tx, language, ids, place, |tx, id| {
         let before = get_for_change(tx.conn, scope, id)?;
         give(tx, scope, &before, *to_user_id, reason).map(|after| after.version)
     })

@@ -1,28 +1,200 @@
-//! Pools in the database.
+//! Pools in the database. Everybody in the workspace sees what pools there are; what lies in them is their members' to see.
 
 use diesel::prelude::*;
+use serde_json::{Map, Value};
 
-use crate::db::DbConnection;
-use crate::db::Tx;
-use crate::db::id::{PoolId, WorkspaceId};
+use super::dto::{CreatePool, OnRecycle, OnRecycleOpportunities, OnRecyclePlannedTouches, Pool, PoolFields, UpdatePool};
+use super::fields::Pools;
+use super::members;
+use super::rows::{PoolRow, row_of};
+use crate::auth::Scope;
+use crate::changes::{Operation, diff, record};
+use crate::crm::custom_fields::Custom;
+use crate::crm::customers::Customers;
+use crate::crm::objects;
+use crate::db::id::{CustomerId, PoolId, WorkspaceId};
 use crate::db::schema::pools;
+use crate::db::types::{Json, Named};
+use crate::db::{Condition, DbConnection, Failure, Hold, Tx, written};
+use crate::http::catalogue::Code;
+use crate::http::etag::IfMatch;
+use crate::http::page::Page;
+use crate::http::problem::{FieldError, Problem};
+use crate::listing::rows::{count, exists, rows, with_id, with_ids};
+use crate::listing::{FilterNode, List, Plan};
+
+pub fn load(conn: &mut DbConnection, scope: &Scope, which: Condition) -> Result<Vec<Pool>, Failure> {
+    let rows = pools::table.filter(which).order((pools::priority.desc(), pools::id.asc())).select(PoolRow::as_select()).load(conn)?;
+    let mut found: Vec<Pool> = rows.into_iter().map(Pool::from).collect();
+    members::fill(conn, scope, &mut found)?;
+    Ok(found)
+}
+
+fn one(conn: &mut DbConnection, scope: &Scope, which: Condition) -> Result<Pool, Failure> {
+    load(conn, scope, which)?.pop().ok_or_else(|| Problem::not_found().into())
+}
+
+pub fn get(conn: &mut DbConnection, scope: &Scope, id: PoolId) -> Result<Pool, Failure> {
+    one(conn, scope, with_id::<Pools>(rows::<Pools>(scope.workspace_id, false), id))
+}
+
+pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[PoolId]) -> Result<Vec<Pool>, Failure> {
+    load(conn, scope, with_ids::<Pools>(rows::<Pools>(scope.workspace_id, false), ids))
+}
+
+pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Pools>) -> Result<Page<Pool>, Failure> {
+    let seen = rows::<Pools>(scope.workspace_id, list.is_deleted);
+    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
+    let loaded = pools::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(PoolRow::as_select()).load(conn)?;
+    let mut data: Vec<Pool> = loaded.into_iter().map(Pool::from).collect();
+    members::fill(conn, scope, &mut data)?;
+    let total = list.total(conn, scope, seen)?;
+    Ok(list.page_with(scope, data, total, next)?)
+}
 
 /// The pool that takes whatever nobody else is named for.
 pub fn default_pool(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryResult<PoolId> {
     pools::table.filter(pools::workspace_id.eq(workspace_id).and(pools::is_default.eq(true))).select(pools::id).first(conn)
 }
 
+type Filtered = (PoolId, Option<Json<Map<String, Value>>>);
+
+/// Enabled pools, the highest priority first.
+fn enabled(tx: &mut Tx<'_>) -> QueryResult<Vec<Filtered>> {
+    let enabled = rows::<Pools>(tx.actor.workspace_id, false).then(" AND pools.is_enabled");
+    pools::table.filter(enabled).order((pools::priority.desc(), pools::id.asc())).select((pools::id, pools::filter)).load(tx.conn)
+}
+
+/// A pool's filter, if it is one.
+fn filter_of(filter: Map<String, Value>) -> Result<List<Customers>, Problem> {
+    let wrong = || Problem::fields(vec![FieldError::new("/filter", Code::WrongType).with("expected", "a filter")]);
+    let tree: FilterNode = serde_json::from_value(filter.into()).map_err(|_| wrong())?;
+    List::of_filter(tree)
+}
+
+/// The pool of the highest priority when it takes every customer.
+pub fn matching_all(tx: &mut Tx<'_>) -> QueryResult<Option<PoolId>> {
+    Ok(enabled(tx)?.into_iter().next().filter(|(_, filter)| filter.is_none()).map(|(id, _)| id))
+}
+
+/// The pool of the highest priority that a customer belongs into.
+pub fn matching(tx: &mut Tx<'_>, scope: &Scope, customer_id: CustomerId) -> Result<Option<PoolId>, Failure> {
+    for (pool_id, filter) in enabled(tx)? {
+        let Some(filter) = filter else { return Ok(Some(pool_id)) };
+        let seen = with_id::<Customers>(rows::<Customers>(scope.workspace_id, false), customer_id);
+        if filter_of(filter.0)?.matches(tx.conn, &scope.unbounded(), seen)? {
+            return Ok(Some(pool_id));
+        }
+    }
+    Ok(None)
+}
+
+/// What becomes of what belongs to a customer that is recycled into it.
+pub fn on_recycle(conn: &mut DbConnection, workspace_id: WorkspaceId, id: PoolId) -> QueryResult<OnRecycle> {
+    let found = pools::table.find((workspace_id, id)).select((pools::on_recycle_opportunities, pools::on_recycle_planned_touches));
+    let found: (Named<OnRecycleOpportunities>, Named<OnRecyclePlannedTouches>) = found.first(conn)?;
+    Ok(OnRecycle { opportunities: found.0.0, planned_touches: found.1.0 })
+}
+
 pub fn create_default(tx: &mut Tx<'_>) -> QueryResult<()> {
-    diesel::insert_into(pools::table)
-        .values((
-            pools::workspace_id.eq(tx.actor.workspace_id),
-            pools::id.eq(PoolId::new()),
-            pools::version.eq(1_i64),
-            pools::name.eq("公海"),
-            pools::is_default.eq(true),
-            pools::created_at.eq(tx.now),
-            pools::updated_at.eq(tx.now),
-        ))
-        .execute(tx.conn)
-        .map(|_| ())
+    let fields = PoolFields {
+        name: "公海".to_owned(),
+        is_enabled: true,
+        is_open: true,
+        members: Vec::new(),
+        admins: Vec::new(),
+        filter: None,
+        priority: 0,
+        daily_claim_limit: 20,
+        claim_batch_max: 20,
+        reclaim_cooldown_days: 7,
+        new_item_quiet_hours: 0,
+        remind_before_days: vec![7, 3, 1],
+        on_recycle: OnRecycle::default(),
+    };
+    let (created_at, updated_at, created_by_id) = (tx.now, tx.now, tx.actor.user_id);
+    let pool = Pool { id: PoolId::new(), version: 1, is_default: true, fields, created_at, updated_at, created_by_id };
+    diesel::insert_into(pools::table).values(&row_of(tx.actor.workspace_id, &pool)).execute(tx.conn).map(|_| ())
+}
+
+pub fn create(tx: &mut Tx<'_>, _: &Scope, input: &CreatePool) -> Result<Pool, Failure> {
+    let (created_at, updated_at, created_by_id) = (tx.now, tx.now, tx.actor.user_id);
+    let fields = input.fields.clone();
+    let pool = Pool { id: PoolId::new(), version: 1, is_default: false, fields, created_at, updated_at, created_by_id };
+    check(tx, None, &pool)?;
+    diesel::insert_into(pools::table).values(&row_of(tx.actor.workspace_id, &pool)).execute(tx.conn)?;
+    members::replace(tx, &pool)?;
+    record(tx, Operation::Created, pool.id, pool.version, diff(None, Some(&pool))?)?;
+    Ok(pool)
+}
+
+pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: PoolId, if_match: &IfMatch, patch: &UpdatePool) -> Result<Pool, Failure> {
+    let before = get(tx.conn, scope, id)?;
+    if_match.check(before.version)?;
+    let mut after = Pool { fields: patch.apply(&before.fields)?, ..before.clone() };
+    check(tx, Some(&before), &after)?;
+    let changed = diff(Some(&before), Some(&after))?;
+    if changed.is_empty() {
+        return Ok(before);
+    }
+    (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
+    let row = row_of(tx.actor.workspace_id, &after);
+    let guarded = pools::version.eq(before.version).and(pools::deleted_at.is_null());
+    written(diesel::update(pools::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
+    if (&before.fields.members, &before.fields.admins) != (&after.fields.members, &after.fields.admins) {
+        members::replace(tx, &after)?;
+    }
+    record(tx, Operation::Updated, id, after.version, changed)?;
+    Ok(after)
+}
+
+fn check(tx: &mut Tx<'_>, before: Option<&Pool>, after: &Pool) -> Result<(), Failure> {
+    let mut errors = Vec::new();
+    if after.is_default && !after.fields.is_enabled {
+        errors.push(FieldError::new("/is_enabled", Code::NotApplicable));
+    }
+    members::check(tx, before, after, &mut errors)?;
+    Problem::check(errors)?;
+    if let Some(filter) = &after.fields.filter {
+        filter_of(filter.clone())?;
+    }
+    Ok(())
+}
+
+/// A pool with customers stays, and so does the default one.
+pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: PoolId, if_match: &IfMatch) -> Result<(), Failure> {
+    tx.hold("pools", id, Hold::ToWrite)?;
+    let pool = get(tx.conn, scope, id)?;
+    if_match.check(pool.version)?;
+    let within = rows::<Customers>(scope.workspace_id, false).then(" AND customers.pool_id = ").bind(id);
+    let customers = count::<Customers>(tx.conn, within)?;
+    if customers > 0 {
+        return Err(Problem::new(Code::InUse).with("count", customers).with("resource", "customers").into());
+    }
+    if pool.is_default {
+        return Err(Problem::new(Code::InUse).with("count", 1).with("resource", "workspace").into());
+    }
+    objects::delete::<Pools>(tx, id, pool.version)
+}
+
+pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: PoolId, if_match: &IfMatch) -> Result<Pool, Failure> {
+    let deleted = objects::restorable::<Pools>(tx, with_id::<Pools>(rows::<Pools>(scope.workspace_id, true), id));
+    let mut pool = one(tx.conn, scope, deleted)?;
+    if_match.check(pool.version)?;
+    objects::restore::<Pools>(tx, &rows::<Pools>(scope.workspace_id, false), id, pool.version, &[], &[], &Custom::default())?;
+    (pool.version, pool.updated_at) = (pool.version + 1, tx.now);
+    record(tx, Operation::Restored, id, pool.version, Map::new())?;
+    Ok(pool)
+}
+
+/// A pool that something is to go into: it stays until the end of the transaction.
+pub fn check_place(tx: &mut Tx<'_>, pointer: &str, id: PoolId, errors: &mut Vec<FieldError>) -> QueryResult<()> {
+    tx.hold("pools", id, Hold::ToRead)?;
+    let own = with_id::<Pools>(rows::<Pools>(tx.actor.workspace_id, false), id);
+    if !exists::<Pools>(tx.conn, own.clone())? {
+        errors.push(FieldError::new(pointer, Code::UnknownReference));
+    } else if !exists::<Pools>(tx.conn, own.then(" AND pools.is_enabled"))? {
+        errors.push(FieldError::new(pointer, Code::InactiveReference));
+    }
+    Ok(())
 }

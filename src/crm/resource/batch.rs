@@ -216,7 +216,7 @@ impl<R: Resource> FromRequest for Batch<R> {
             let schemas = request.app_data::<Data<Schemas>>().cloned().ok_or_else(|| Problem::new(Code::InternalError))?;
             // Nulls in data mean something.
             let body = extract::checked(&request, payload, &JSON, &BatchRequest::name()).await?;
-            let BatchRequest { mode, operations } = schemas::read_checked(body)?;
+            let BatchRequest { mode, operations } = schemas::read_checked(body, &BatchRequest::name())?;
             let mut seen = HashSet::new();
             let repeated =
                 operations.iter().enumerate().filter(|(_, operation)| operation.label.as_ref().is_some_and(|label| !seen.insert(label)));

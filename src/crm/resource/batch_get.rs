@@ -1,6 +1,7 @@
 //! Objects by their ids.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -9,6 +10,10 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
+use serde_json::json;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Resource;
 use super::dto::{BatchGet, BatchGetRequest};
@@ -18,9 +23,12 @@ use crate::db::id::{Id, Kind};
 use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
 use crate::http::document::Document;
-use crate::http::extract::Body;
-use crate::http::problem::{FieldError, Problem};
+use crate::http::extract::read_as;
+use crate::http::problem::Problem;
 use crate::listing::{Expand, Members};
+
+/// How many objects one request may name.
+const MAX_IDS: usize = 200;
 
 /// Which objects of `R`, and which members of them.
 pub struct Wanted<R: Resource> {
@@ -51,24 +59,36 @@ impl<R: Resource> FromRequest for Wanted<R> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Body::<BatchGetRequest>::from_request(request, payload);
+        let (asked, body) = (request.clone(), payload.take());
         let document = request.app_data::<Data<Document>>().map(|data| Arc::clone(data));
         Box::pin(async move {
-            let BatchGetRequest { ids, fields } = body.await?.0;
+            let BatchGetRequest { ids, fields } = read_as::<BatchGetRequest<Id<R::Kind>>>(&asked, body, &Self::name()).await?;
             let document = document.ok_or_else(|| Problem::new(Code::InternalError))?;
-            let (mut known, mut errors, mut seen) = (Vec::with_capacity(ids.len()), Vec::new(), HashSet::new());
+            let mut errors = Vec::new();
             let members = Members::read::<R>(&document, fields, &Expand::default(), &mut errors);
-            for (index, text) in ids.iter().enumerate() {
-                match text.parse::<Id<R::Kind>>() {
-                    Ok(id) if seen.insert(id) => known.push(id),
-                    Ok(_) => errors.push(FieldError::new(format!("/ids/{index}"), Code::DuplicateItem)),
-                    Err(_) => {
-                        errors.push(FieldError::new(format!("/ids/{index}"), Code::WrongResourceType).with("prefix", R::Kind::PREFIX))
-                    }
-                }
-            }
             Problem::check(errors)?;
-            Ok(Self { ids: known, members, resource: PhantomData })
+            Ok(Self { ids, members, resource: PhantomData })
         })
+    }
+}
+
+impl<R: Resource> PartialSchema for Wanted<R> {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let ids = ArrayBuilder::new().items(Ref::from_schema_name(R::Kind::SCHEMA)).min_items(Some(1)).max_items(Some(MAX_IDS));
+        let fields = ArrayBuilder::new().items(text()).max_items(Some(100)).examples([json!(["id", "version"])]);
+        let fields = fields.description(Some("The members to answer; all without it, and `id` always."));
+        let object = ObjectBuilder::new().description(Some("The objects that are asked for, and what to answer of them."));
+        object.property("ids", ids.unique_items(true)).required("ids").property("fields", fields).into()
+    }
+}
+
+impl<R: Resource> ToSchema for Wanted<R> {
+    fn name() -> Cow<'static, str> {
+        Cow::Owned(format!("{}BatchGetRequest", R::SCHEMA))
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((R::Kind::SCHEMA.to_owned(), Id::<R::Kind>::schema()));
     }
 }

@@ -87,12 +87,9 @@ pub struct BatchResult<T> {
 }
 
 /// The objects that are asked for, and what to answer of them.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct BatchGetRequest {
-    #[schema(min_items = 1, max_items = 200, example = json!(["cus_01jd9xq3v8e6ft2m4k7w0zr5ya"]))]
-    pub ids: Vec<String>,
-    /// The members to answer; all without it, and `id` always.
-    #[schema(max_items = 100, example = json!(["id", "name"]))]
+#[derive(Debug, Deserialize)]
+pub struct BatchGetRequest<I> {
+    pub ids: Vec<I>,
     pub fields: Option<Vec<String>>,
 }
 

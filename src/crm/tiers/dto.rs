@@ -5,15 +5,16 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::fields::Tiers;
-use crate::crm::custom_fields::Custom;
+use crate::crm::custom_fields::{Custom, CustomValues};
 use crate::crm::external_refs::ExternalRef;
+use crate::crm::resource::batch_get::Wanted;
 use crate::crm::resource::upsert::Upsert;
 use crate::db::id::{TierId, UserId};
 use crate::db::money::Money;
 use crate::db::percent::Percent;
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
-use crate::http::validation::check_distinct;
+use crate::listing::Search;
 
 /// The members of a tier that are set at creation and changed by PATCH.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema, Validate)]
@@ -49,12 +50,11 @@ pub struct TierFields {
     pub is_active: bool,
     /// Identifiers in other systems.
     #[serde(default)]
-    #[schema(max_items = 10)]
-    #[validate(custom(function = "check_distinct"))]
+    #[schema(value_type = BTreeSet<ExternalRef>, max_items = 10)]
     pub external_refs: Vec<ExternalRef>,
     /// Values of the workspace's own fields (`/fields`), by their keys. In a patch each key stands for itself: null clears it.
     #[serde(default)]
-    #[schema(value_type = Object, example = json!({ "contract_level": "gold" }))]
+    #[schema(value_type = CustomValues, example = json!({ "contract_level": "gold" }))]
     pub custom: Custom,
 }
 
@@ -77,6 +77,8 @@ impl Patchable for TierFields {
 pub type UpdateTier = Patch<TierFields>;
 
 pub type UpsertTier = Upsert<Tiers>;
+pub type TierSearch = Search<Tiers>;
+pub type TierBatchGetRequest = Wanted<Tiers>;
 
 /// A new tier.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

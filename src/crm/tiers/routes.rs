@@ -4,14 +4,13 @@ use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 use utoipa::IntoParams;
 
-use super::dto::{CreateTier, Tier, UpdateTier, UpsertTier};
+use super::dto::{CreateTier, Tier, TierBatchGetRequest, TierSearch, UpdateTier, UpsertTier};
 use super::fields::{INCLUDE_COUNTS, Tiers};
 use super::store;
 use crate::auth::Can;
 use crate::auth::privileges::{ReadTiers, WriteTiers};
 use crate::crm::resource::batch::Batch;
-use crate::crm::resource::batch_get::Wanted;
-use crate::crm::resource::dto::{BatchGet, BatchGetRequest, BatchRequest, BatchResults};
+use crate::crm::resource::dto::{BatchGet, BatchRequest, BatchResults};
 use crate::crm::resource::upsert::PathRef;
 use crate::crm::resource::write::{self, ValidateOnly};
 use crate::crm::resource::{batch, batch_get, upsert};
@@ -24,7 +23,7 @@ use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::query::Query;
-use crate::listing::{Expanding, List, Search, SearchRequest};
+use crate::listing::{Expanding, List};
 
 /// List tiers
 ///
@@ -44,9 +43,9 @@ pub async fn list_tiers(db: Data<Db>, caller: Can<ReadTiers>, list: List<Tiers>)
 /// Search tiers
 ///
 /// The list with a tree of filters: all fields with all of their operators, related rows, and only the members that are wanted.
-#[utoipa::path(tag = "tiers", request_body = SearchRequest, responses((status = 200, description = "A page of tiers.", body = Page<Tier>)), security(("bearer" = ["tiers:read"])))]
+#[utoipa::path(tag = "tiers", request_body = TierSearch, responses((status = 200, description = "A page of tiers.", body = Page<Tier>)), security(("bearer" = ["tiers:read"])))]
 #[post("/tiers/search")]
-pub async fn search_tiers(db: Data<Db>, caller: Can<ReadTiers>, search: Search<Tiers>) -> Result<Answer, Problem> {
+pub async fn search_tiers(db: Data<Db>, caller: Can<ReadTiers>, search: TierSearch) -> Result<Answer, Problem> {
     let (scope, (list, members)) = (caller.scope, search.split());
     let page = db.read(move |conn| {
         let page = store::list(conn, &scope, &list)?;
@@ -204,8 +203,8 @@ pub async fn batch_tiers(
 /// Get many tiers by their ids
 ///
 /// In the order of the ids; those that do not exist or are out of sight are `missing`.
-#[utoipa::path(tag = "tiers", request_body = BatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<Tier>)), security(("bearer" = ["tiers:read"])))]
+#[utoipa::path(tag = "tiers", request_body = TierBatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<Tier>)), security(("bearer" = ["tiers:read"])))]
 #[post("/tiers/batch-get")]
-pub async fn batch_get_tiers(db: Data<Db>, caller: Can<ReadTiers>, wanted: Wanted<Tiers>) -> Result<Answer, Problem> {
+pub async fn batch_get_tiers(db: Data<Db>, caller: Can<ReadTiers>, wanted: TierBatchGetRequest) -> Result<Answer, Problem> {
     batch_get::batch_get(&db, &caller, wanted).await
 }

@@ -21,7 +21,7 @@ use crate::http::query::Query;
 #[expect(dead_code, reason = "only its description is used")]
 pub struct TimelineQuery {
     /// `next_cursor` of the page before.
-    #[param(required = false)]
+    #[param(required = false, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$")]
     cursor: String,
     /// Entries per page.
     #[param(required = false, minimum = 1, maximum = 200, default = 50)]

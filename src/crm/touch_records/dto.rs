@@ -3,16 +3,16 @@
 use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, EnumString};
 use utoipa::ToSchema;
-use validator::Validate;
 
 use super::fields::TouchRecords;
-use crate::crm::custom_fields::Custom;
+use crate::crm::custom_fields::{Custom, CustomValues};
 use crate::crm::external_refs::ExternalRef;
+use crate::crm::resource::batch_get::Wanted;
 use crate::crm::resource::upsert::Upsert;
 use crate::db::id::{ContactId, CustomerId, OpportunityId, TouchRecordId, UserId};
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
-use crate::http::validation::check_distinct;
+use crate::listing::Search;
 
 /// Who began it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
@@ -41,12 +41,11 @@ pub struct Location {
 }
 
 /// The members of a touch record that are set at creation and changed by PATCH.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TouchRecordFields {
     /// Contacts of the customer.
     #[serde(default)]
-    #[schema(max_items = 20)]
-    #[validate(custom(function = "check_distinct"))]
+    #[schema(value_type = BTreeSet<ContactId>, max_items = 20)]
     pub contact_ids: Vec<ContactId>,
     /// An opportunity of the customer.
     pub opportunity_id: Option<OpportunityId>,
@@ -72,12 +71,11 @@ pub struct TouchRecordFields {
     pub next_touch_at: Option<Instant>,
     /// Identifiers in other systems.
     #[serde(default)]
-    #[schema(max_items = 10)]
-    #[validate(custom(function = "check_distinct"))]
+    #[schema(value_type = BTreeSet<ExternalRef>, max_items = 10)]
     pub external_refs: Vec<ExternalRef>,
     /// Values of the workspace's own fields (`/fields`), by their keys. In a patch each key stands for itself: null clears it.
     #[serde(default)]
-    #[schema(value_type = Object, example = json!({ "contract_level": "gold" }))]
+    #[schema(value_type = CustomValues, example = json!({ "contract_level": "gold" }))]
     pub custom: Custom,
 }
 
@@ -88,6 +86,8 @@ impl Patchable for TouchRecordFields {
 pub type UpdateTouchRecord = Patch<TouchRecordFields>;
 
 pub type UpsertTouchRecord = Upsert<TouchRecords>;
+pub type TouchRecordSearch = Search<TouchRecords>;
+pub type TouchRecordBatchGetRequest = Wanted<TouchRecords>;
 
 /// A new touch record.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -110,6 +110,10 @@ pub struct TouchRecord {
     #[serde(skip)]
     #[schema(ignore)]
     pub counts_as_touch: bool,
+    /// Whether it kept the customer from being recycled when it was written.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub resets_recycle: bool,
     /// Who recorded it.
     pub author_id: UserId,
     pub created_at: Instant,

@@ -5,12 +5,13 @@ use crate::crm::contacts::{self, Contacts};
 use crate::crm::custom_fields;
 use crate::crm::customers::{self, Customers};
 use crate::crm::opportunities::{self, Opportunities};
+use crate::crm::resource::expanded;
 use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::TouchRecordKind;
 use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
-use crate::listing::{Expansion, Field, FieldType, Listed, Relation};
+use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 
 /// The list of touch records.
 pub struct TouchRecords;
@@ -83,12 +84,20 @@ impl Listed for TouchRecords {
     ];
 }
 
+/// Touch records where other objects name them.
+pub const EXPANDED: Target = Target {
+    schema: TouchRecords::SCHEMA,
+    scope: "touch_records:read",
+    load: expanded::<TouchRecords>,
+    expansions: || TouchRecords::EXPANSIONS,
+};
+
 /// The touch records that a caller sees: those of customers it sees.
 pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
     let all = rows::<TouchRecords>(scope.workspace_id, is_deleted);
     match scope.sees {
         Reach::All => all,
-        Reach::Own => all.and(customers::belonging_to("touch_records", customers::visible(scope, false))),
+        Reach::Own | Reach::Unit => all.and(customers::belonging_to("touch_records", customers::visible(scope, false))),
         Reach::Nothing => Condition::sql("1 = 0"),
     }
 }

@@ -11,7 +11,7 @@ use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Updat
 use crate::db::id::TouchRecordId;
 
 pub use dto::{CreateTouchRecord, Direction, Location, TouchRecord, TouchRecordFields};
-pub use fields::{TouchRecords, visible};
+pub use fields::{EXPANDED, TouchRecords, visible};
 pub use rows::TouchRecordRow;
 
 impl Resource for TouchRecords {

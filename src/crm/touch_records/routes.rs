@@ -3,14 +3,13 @@
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
 
-use super::dto::{CreateTouchRecord, TouchRecord, UpdateTouchRecord, UpsertTouchRecord};
+use super::dto::{CreateTouchRecord, TouchRecord, TouchRecordBatchGetRequest, TouchRecordSearch, UpdateTouchRecord, UpsertTouchRecord};
 use super::fields::TouchRecords;
 use super::store;
 use crate::auth::Can;
 use crate::auth::privileges::{ReadTouchRecords, WriteTouchRecords};
 use crate::crm::resource::batch::Batch;
-use crate::crm::resource::batch_get::Wanted;
-use crate::crm::resource::dto::{BatchGet, BatchGetRequest, BatchRequest, BatchResults};
+use crate::crm::resource::dto::{BatchGet, BatchRequest, BatchResults};
 use crate::crm::resource::upsert::PathRef;
 use crate::crm::resource::write::{self, ValidateOnly};
 use crate::crm::resource::{batch, batch_get, upsert};
@@ -22,7 +21,7 @@ use crate::http::etag::{IfMatch, UpsertCondition};
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
-use crate::listing::{Expanding, List, Search, SearchRequest};
+use crate::listing::{Expanding, List};
 
 /// List touch records
 ///
@@ -42,9 +41,9 @@ pub async fn list_touch_records(db: Data<Db>, caller: Can<ReadTouchRecords>, lis
 /// Search touch records
 ///
 /// The list with a tree of filters: all fields with all of their operators, related rows, and only the members that are wanted.
-#[utoipa::path(tag = "touch-records", request_body = SearchRequest, responses((status = 200, description = "A page of touch records.", body = Page<TouchRecord>)), security(("bearer" = ["touch_records:read"])))]
+#[utoipa::path(tag = "touch-records", request_body = TouchRecordSearch, responses((status = 200, description = "A page of touch records.", body = Page<TouchRecord>)), security(("bearer" = ["touch_records:read"])))]
 #[post("/touch-records/search")]
-pub async fn search_touch_records(db: Data<Db>, caller: Can<ReadTouchRecords>, search: Search<TouchRecords>) -> Result<Answer, Problem> {
+pub async fn search_touch_records(db: Data<Db>, caller: Can<ReadTouchRecords>, search: TouchRecordSearch) -> Result<Answer, Problem> {
     let (scope, (list, members)) = (caller.scope, search.split());
     let page = db.read(move |conn| {
         let page = store::list(conn, &scope, &list)?;
@@ -207,8 +206,12 @@ pub async fn batch_touch_records(
 /// Get many touch records by their ids
 ///
 /// In the order of the ids; those that do not exist or are out of sight are `missing`.
-#[utoipa::path(tag = "touch-records", request_body = BatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<TouchRecord>)), security(("bearer" = ["touch_records:read"])))]
+#[utoipa::path(tag = "touch-records", request_body = TouchRecordBatchGetRequest, responses((status = 200, description = "Those that were found.", body = BatchGet<TouchRecord>)), security(("bearer" = ["touch_records:read"])))]
 #[post("/touch-records/batch-get")]
-pub async fn batch_get_touch_records(db: Data<Db>, caller: Can<ReadTouchRecords>, wanted: Wanted<TouchRecords>) -> Result<Answer, Problem> {
+pub async fn batch_get_touch_records(
+    db: Data<Db>,
+    caller: Can<ReadTouchRecords>,
+    wanted: TouchRecordBatchGetRequest,
+) -> Result<Answer, Problem> {
     batch_get::batch_get(&db, &caller, wanted).await
 }

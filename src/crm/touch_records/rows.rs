@@ -37,6 +37,7 @@ pub struct TouchRecordRow {
     pub created_by_id: Option<UserId>,
     pub is_deleted_with_customer: bool,
     pub custom: Json<Custom>,
+    pub resets_recycle: bool,
 }
 
 impl From<TouchRecordRow> for TouchRecord {
@@ -45,20 +46,21 @@ impl From<TouchRecordRow> for TouchRecord {
         let TouchRecordRow {
             workspace_id: _, id, version, customer_id, contact_ids, opportunity_id, touch_type, counts_as_touch, direction, occurred_at,
             duration_seconds, summary, summary_fold: _, content, outcome, location, next_touch_at, author_id, external_refs, created_at,
-            updated_at, created_by_id, is_deleted_with_customer: _, custom,
+            updated_at, created_by_id, is_deleted_with_customer: _, custom, resets_recycle,
         } = row;
         let fields = TouchRecordFields {
             contact_ids: contact_ids.0, opportunity_id, touch_type, direction: direction.0, occurred_at, duration_seconds, summary, content,
             outcome, location: location.map(|location| location.0), next_touch_at, external_refs: external_refs.0,
             custom: custom.0,
         };
-        Self { id, version, customer_id, fields, counts_as_touch, author_id, created_at, updated_at, created_by_id }
+        Self { id, version, customer_id, fields, counts_as_touch, resets_recycle, author_id, created_at, updated_at, created_by_id }
     }
 }
 
 #[rustfmt::skip]
 pub fn row_of(workspace_id: WorkspaceId, touch: &TouchRecord) -> TouchRecordRow {
-    let TouchRecord { id, version, customer_id, fields, counts_as_touch, author_id, created_at, updated_at, created_by_id } = touch.clone();
+    let TouchRecord { id, version, customer_id, fields, counts_as_touch, resets_recycle, author_id, created_at, updated_at, created_by_id } =
+        touch.clone();
     let TouchRecordFields {
         contact_ids, opportunity_id, touch_type, direction, occurred_at, duration_seconds, summary, content, outcome, location,
         next_touch_at, external_refs, custom,
@@ -67,6 +69,6 @@ pub fn row_of(workspace_id: WorkspaceId, touch: &TouchRecord) -> TouchRecordRow 
         workspace_id, id, version, customer_id, contact_ids: Json(contact_ids), opportunity_id, touch_type, counts_as_touch,
         direction: Named(direction), occurred_at, duration_seconds, summary_fold: fold_compare(&summary), summary, content, outcome,
         location: location.map(Json), next_touch_at, author_id, external_refs: Json(external_refs), created_at, updated_at, created_by_id,
-        is_deleted_with_customer: false, custom: Json(custom),
+        is_deleted_with_customer: false, custom: Json(custom), resets_recycle,
     }
 }

@@ -15,9 +15,9 @@ use crate::auth::Scope;
 use crate::changes::{Operation, diff, record};
 use crate::crm::custom_fields::written;
 use crate::crm::customers::Customer;
-use crate::crm::opportunities::{self, Opportunities};
-use crate::crm::{contacts, customers, dictionaries, external_refs, objects, references};
-use crate::db::id::{CustomerId, TouchRecordId};
+use crate::crm::org_units::reach;
+use crate::crm::{contacts, customers, dictionaries, external_refs, objects, opportunities, recycling, references, users};
+use crate::db::id::{CustomerId, TouchRecordId, UserId};
 use crate::db::schema::{touch_record_contacts, touch_records};
 use crate::db::types::{DbInstant, Instant};
 use crate::db::{Condition, DbConnection, Failure, Tx, written};
@@ -48,8 +48,8 @@ pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[TouchRecordId]) ->
 }
 
 /// A touch record is its author's to change.
-fn changeable(scope: &Scope, touch: TouchRecord) -> Result<TouchRecord, Failure> {
-    if scope.may_change(Some(touch.author_id)) { Ok(touch) } else { Err(Problem::new(Code::NotOwner).into()) }
+fn changeable(conn: &mut DbConnection, scope: &Scope, touch: TouchRecord) -> Result<TouchRecord, Failure> {
+    if reach::may_change(conn, scope, Some(touch.author_id))? { Ok(touch) } else { Err(Problem::new(Code::NotOwner).into()) }
 }
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<TouchRecords>) -> Result<Page<TouchRecord>, Failure> {
@@ -74,11 +74,13 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateTouchRecord) -> Resu
     let values = written::check::<TouchRecords>(tx, scope, None, &mut fields.custom, &mut errors)?;
     Problem::check(errors)?;
     let Some(customer) = customer else { return Err(Problem::new(Code::InternalError).into()) };
+    let (counts_as_touch, resets_recycle) = effects(tx, &customer, scope.user_id, &fields)?;
     let touch = TouchRecord {
         id: TouchRecordId::new(),
         version: 1,
         customer_id,
-        counts_as_touch: counts(tx, &fields.touch_type)?,
+        counts_as_touch,
+        resets_recycle,
         fields,
         author_id: scope.user_id,
         created_at: tx.now,
@@ -101,7 +103,8 @@ pub fn update(
     if_match: &IfMatch,
     patch: &UpdateTouchRecord,
 ) -> Result<TouchRecord, Failure> {
-    let before = changeable(scope, get(tx.conn, scope, id)?)?;
+    let before = get(tx.conn, scope, id)?;
+    let before = changeable(tx.conn, scope, before)?;
     if_match.check(before.version)?;
     let mut after = TouchRecord { fields: patch.apply(&before.fields)?, ..before.clone() };
     let mut errors = rules::check(&after.fields, tx.now);
@@ -113,9 +116,11 @@ pub fn update(
     if changed.is_empty() {
         return Ok(before);
     }
+    let (counts_as_touch, resets_recycle) = effects(tx, &customer, before.author_id, &after.fields)?;
     if before.fields.touch_type != after.fields.touch_type {
-        after.counts_as_touch = counts(tx, &after.fields.touch_type)?;
+        after.counts_as_touch = counts_as_touch;
     }
+    after.resets_recycle = resets_recycle;
     (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = touch_records::version.eq(before.version).and(touch_records::deleted_at.is_null());
@@ -135,7 +140,8 @@ pub fn update(
 }
 
 pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: TouchRecordId, if_match: &IfMatch) -> Result<(), Failure> {
-    let touch = changeable(scope, get(tx.conn, scope, id)?)?;
+    let touch = get(tx.conn, scope, id)?;
+    let touch = changeable(tx.conn, scope, touch)?;
     if_match.check(touch.version)?;
     let customer = customers::store::hold_any(tx, touch.customer_id)?;
     objects::delete::<TouchRecords>(tx, id, touch.version)?;
@@ -144,7 +150,8 @@ pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: TouchRecordId, if_match: &IfMa
 
 pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: TouchRecordId, if_match: &IfMatch) -> Result<TouchRecord, Failure> {
     let deleted = objects::restorable::<TouchRecords>(tx, one(scope, id, true));
-    let mut touch = changeable(scope, find(tx.conn, deleted)?.ok_or_else(Problem::not_found)?)?;
+    let touch = find(tx.conn, deleted)?.ok_or_else(Problem::not_found)?;
+    let mut touch = changeable(tx.conn, scope, touch)?;
     if_match.check(touch.version)?;
     let customer = customers::store::hold_any(tx, touch.customer_id)?;
     let TouchRecordFields { external_refs, custom, .. } = &touch.fields;
@@ -167,12 +174,21 @@ fn refresh(tx: &mut Tx<'_>, scope: &Scope, before: Customer, counted: i64) -> Re
     let last_touch_at = latest("occurred_at", "counts_as_touch")?;
     let next_touch_at = latest("next_touch_at", "next_touch_at IS NOT NULL")?;
     let after = Customer { last_touch_at, next_touch_at, touch_count: before.touch_count + counted, ..before.clone() };
+    let after = recycling::set_due(tx, after)?;
     customers::store::save(tx, scope, &before, after, Operation::Updated).map(|_| ())
 }
 
-fn counts(tx: &mut Tx<'_>, touch_type: &str) -> QueryResult<bool> {
-    let flags = dictionaries::store::touch_flags(tx.conn, tx.actor.workspace_id, touch_type)?;
-    Ok(flags.is_some_and(|flags| flags.counts_as_touch))
+/// Whether it counts as a touch, and whether it keeps the customer from being recycled: that takes a person who works on the
+/// customer, and something that was said.
+fn effects(tx: &mut Tx<'_>, customer: &Customer, author_id: UserId, fields: &TouchRecordFields) -> Result<(bool, bool), Failure> {
+    let flags = dictionaries::store::touch_flags(tx.conn, tx.actor.workspace_id, &fields.touch_type)?;
+    let Some(flags) = flags else { return Ok((false, false)) };
+    let says_something = recycling::rules::says_something(&fields.summary, fields.duration_seconds);
+    let resets = flags.resets_recycle
+        && says_something
+        && customers::ownership::collaborators::works_on(tx, customer, author_id)?
+        && users::store::is_person(tx.conn, tx.actor.workspace_id, author_id)?;
+    Ok((flags.counts_as_touch, resets))
 }
 
 fn add_contacts(tx: &mut Tx<'_>, touch: &TouchRecord) -> QueryResult<()> {
@@ -201,16 +217,8 @@ fn check_references(
     let named = after.contact_ids.iter().enumerate().filter(|(_, id)| !had.contains(id));
     let named: Vec<_> = named.map(|(index, id)| (format!("/contact_ids/{index}"), *id)).collect();
     contacts::links::check_contacts(tx, scope, customer_id, &named, errors)?;
-    if let Some(id) = after.opportunity_id.filter(|id| before.is_none_or(|before| before.opportunity_id != Some(*id))) {
-        let which = with_id::<Opportunities>(opportunities::visible(scope, false), id);
-        match opportunities::store::find(tx.conn, which)? {
-            None => errors.push(FieldError::new("/opportunity_id", Code::UnknownReference)),
-            Some(found) if found.customer_id != customer_id => {
-                errors.push(FieldError::new("/opportunity_id", Code::UnrelatedReference).with("of", "customer"));
-            }
-            Some(_) => {}
-        }
-    }
+    let opportunity_id = after.opportunity_id.filter(|id| before.is_none_or(|before| before.opportunity_id != Some(*id)));
+    opportunities::store::check_of_customer(tx, scope, customer_id, opportunity_id, errors)?;
     let had = before.map(rules::codes).unwrap_or_default();
     references::check_codes(tx, &rules::codes(after), &had, errors)?;
     Ok(())

@@ -7,7 +7,7 @@ use validator::Validate;
 
 use crate::auth::privileges::Role;
 use crate::crm::workspaces::Locale;
-use crate::db::id::{UserId, WorkspaceId};
+use crate::db::id::{OrgUnitId, UserId, WorkspaceId};
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
 
@@ -34,6 +34,8 @@ pub struct UserFields {
     pub is_active: bool,
     #[serde(default)]
     pub locale: Locale,
+    /// The unit that it belongs to: a manager or viewer sees that unit and what is below it, without one everything.
+    pub org_unit_id: Option<OrgUnitId>,
 }
 
 const fn yes() -> bool {
@@ -105,6 +107,8 @@ pub struct Member {
     pub role: Option<Role>,
     /// Null unless the caller may change users.
     pub locale: Option<Locale>,
+    /// The unit that it belongs to.
+    pub org_unit_id: Option<OrgUnitId>,
     /// Null unless the caller may change users.
     pub last_login_at: Option<Instant>,
     /// Null unless the caller may change users.
@@ -117,7 +121,7 @@ impl Member {
     pub fn of(user: User, is_whole: bool) -> Self {
         let User { id, version, kind, email, fields, must_change_password: _, last_login_at, created_at, updated_at, created_by_id: _ } =
             user;
-        let UserFields { name, role, is_active, locale } = fields;
+        let UserFields { name, role, is_active, locale, org_unit_id } = fields;
         Self {
             id,
             name,
@@ -127,6 +131,7 @@ impl Member {
             email: email.filter(|_| is_whole),
             role: is_whole.then_some(role),
             locale: is_whole.then_some(locale),
+            org_unit_id,
             last_login_at: last_login_at.filter(|_| is_whole),
             created_at: is_whole.then_some(created_at),
             updated_at: is_whole.then_some(updated_at),

@@ -61,7 +61,8 @@ pub async fn get_user(db: Data<Db>, caller: Can<ReadUsers>, id: PathId<UserId>) 
 /// Change a user
 ///
 /// Another role or `is_active: false` ends the user's sessions within 5 seconds. The last active administrator stays: 409
-/// `last_admin`.
+/// `last_admin`. Who holds customers stays active: 409 `user_still_holds` with the `count`; hand them over first. Its customers
+/// follow a user to another `org_unit_id`.
 #[utoipa::path(
     tag = "users",
     params(("id" = UserId, Path), IfMatch),

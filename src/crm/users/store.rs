@@ -9,8 +9,9 @@ use crate::auth::privileges::Role;
 use crate::auth::store::revoke_sessions;
 use crate::changes::{Operation, diff, record};
 use crate::crm::workspaces::Locale;
+use crate::crm::{customers, org_units};
 use crate::db::condition::AnyId;
-use crate::db::id::{SessionId, UserId, UserKind as UserIdKind, WorkspaceId};
+use crate::db::id::{OrgUnitId, SessionId, UserId, UserKind as UserIdKind, WorkspaceId};
 use crate::db::schema::{users, workspaces};
 use crate::db::types::{Instant, Named};
 use crate::db::{Condition, DbConnection, Failure, Tx};
@@ -34,6 +35,7 @@ impl Listed for Users {
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "users.name_fold").sortable(),
         Field::new("is_active", FieldType::Boolean, "users.is_active"),
+        Field::new("org_unit_id", FieldType::Id("org"), "users.org_unit_id").nullable(),
         Field::new("kind", FieldType::Enum(&[("person", "个人", "Person"), ("service", "服务账号", "Service account")]), "users.kind"),
     ];
 }
@@ -60,6 +62,7 @@ struct Row {
     role: Named<Role>,
     is_active: bool,
     locale: Named<Locale>,
+    org_unit_id: Option<OrgUnitId>,
     must_change_password: bool,
     last_login_at: Option<Instant>,
     created_at: Instant,
@@ -70,7 +73,7 @@ struct Row {
 impl From<Row> for User {
     fn from(row: Row) -> Self {
         let Row { workspace_id: _, id, version, kind, email, email_key: _, name, name_fold: _, role, is_active, locale, .. } = row;
-        let fields = UserFields { name, role: role.0, is_active, locale: locale.0 };
+        let fields = UserFields { name, role: role.0, is_active, locale: locale.0, org_unit_id: row.org_unit_id };
         let Row { must_change_password, last_login_at, created_at, updated_at, created_by_id, .. } = row;
         Self { id, version, kind: kind.0, email, fields, must_change_password, last_login_at, created_at, updated_at, created_by_id }
     }
@@ -79,7 +82,7 @@ impl From<Row> for User {
 fn row_of(workspace_id: WorkspaceId, user: &User) -> Row {
     let User { id, version, kind, email, fields, must_change_password, last_login_at, created_at, updated_at, created_by_id } =
         user.clone();
-    let UserFields { name, role, is_active, locale } = fields;
+    let UserFields { name, role, is_active, locale, org_unit_id } = fields;
     Row {
         workspace_id,
         id,
@@ -92,6 +95,7 @@ fn row_of(workspace_id: WorkspaceId, user: &User) -> Row {
         role: Named(role),
         is_active,
         locale: Named(locale),
+        org_unit_id,
         must_change_password,
         last_login_at,
         created_at,
@@ -112,6 +116,17 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Users>, is_whole
     Ok(list.page(scope, rows.into_iter().map(|row| Member::of(User::from(row), is_whole)).collect(), total)?)
 }
 
+/// The names and kinds of those with these ids.
+pub fn named(
+    conn: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    ids: impl IntoIterator<Item = UserId>,
+) -> QueryResult<Vec<(UserId, String, UserKind)>> {
+    let which = Condition::sql("users.workspace_id = ").bind(workspace_id).and(Condition::any_of("users.id", ids));
+    let found = users::table.filter(which).select((users::id, users::name, users::kind));
+    Ok(found.load::<(UserId, String, Named<UserKind>)>(conn)?.into_iter().map(|(id, name, kind)| (id, name, kind.0)).collect())
+}
+
 /// Those with these ids, as `expand` adds them.
 fn expanded(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> Result<Vec<Value>, Failure> {
     let named = users::table.filter(with_ids::<Users>(visible(scope), ids)).select((users::id, users::name, users::is_active));
@@ -129,6 +144,9 @@ pub struct NewUser {
 
 pub fn create(tx: &mut Tx<'_>, new: &NewUser) -> Result<User, Failure> {
     let NewUser { kind, email, fields, password_hash, must_change_password } = new;
+    let mut errors = Vec::new();
+    org_units::store::check(tx, "/org_unit_id", fields.org_unit_id, &mut errors)?;
+    Problem::check(errors)?;
     let user = User {
         id: UserId::new(),
         version: 1,
@@ -162,7 +180,7 @@ pub struct NewPerson {
 
 pub fn create_person(tx: &mut Tx<'_>, person: &NewPerson, password_hash: &str) -> Result<User, Failure> {
     let NewPerson { email, name, role, locale, password: _, must_change_password } = person.clone();
-    let fields = UserFields { name, role, is_active: true, locale };
+    let fields = UserFields { name, role, is_active: true, locale, org_unit_id: None };
     let password_hash = Some(password_hash.to_owned());
     create(tx, &NewUser { kind: UserKind::Person, email: Some(email), fields, password_hash, must_change_password })
 }
@@ -185,6 +203,15 @@ pub fn update(
     if changed.is_empty() {
         return Ok(before);
     }
+    let has_moved = before.fields.org_unit_id != after.fields.org_unit_id;
+    if has_moved {
+        let mut errors = Vec::new();
+        org_units::store::check(tx, "/org_unit_id", after.fields.org_unit_id, &mut errors)?;
+        Problem::check(errors)?;
+    }
+    if before.fields.is_active && !after.fields.is_active {
+        customers::check_none_held(tx, id)?;
+    }
     let is_admin = |user: &User| user.fields.role == Role::Admin && user.fields.is_active && user.kind == UserKind::Person;
     if is_admin(&before) && !is_admin(&after) {
         keep_an_admin(tx, id)?;
@@ -199,7 +226,15 @@ pub fn update(
         revoke_sessions(tx, id, None)?;
     }
     record(tx, Operation::Updated, id, after.version, changed)?;
+    if has_moved {
+        customers::follow(tx, id, before.fields.org_unit_id, after.fields.org_unit_id)?;
+    }
     Ok(after)
+}
+
+pub fn is_person(conn: &mut DbConnection, workspace_id: WorkspaceId, id: UserId) -> QueryResult<bool> {
+    let kind: Option<String> = users::table.find((workspace_id, id)).select(users::kind).first(conn).optional()?;
+    Ok(kind.as_deref() == Some(UserKind::Person.as_ref()))
 }
 
 /// Refuses when no other administrator is left. The workspace's row decides between two that go at once.

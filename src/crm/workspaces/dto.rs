@@ -9,7 +9,7 @@ use validator::{Validate, ValidationError};
 use crate::db::id::WorkspaceId;
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
-use crate::http::validation::{check_distinct, wrong_format};
+use crate::http::validation::wrong_format;
 
 /// A language of labels and messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
@@ -52,18 +52,15 @@ pub struct WorkspaceFields {
     #[serde(default)]
     pub locale: Locale,
     #[serde(default = "default_working_days")]
-    #[schema(max_items = 7)]
-    #[validate(custom(function = "check_distinct"))]
+    #[schema(value_type = BTreeSet<Weekday>, max_items = 7)]
     pub working_days: Vec<Weekday>,
     /// Days off besides.
     #[serde(default)]
-    #[schema(max_items = 1000)]
-    #[validate(custom(function = "check_distinct"))]
+    #[schema(value_type = BTreeSet<NaiveDate>, max_items = 1000)]
     pub holidays: Vec<NaiveDate>,
     /// Days worked although the week says otherwise (调休).
     #[serde(default)]
-    #[schema(max_items = 1000)]
-    #[validate(custom(function = "check_distinct"))]
+    #[schema(value_type = BTreeSet<NaiveDate>, max_items = 1000)]
     pub extra_workdays: Vec<NaiveDate>,
 }
 

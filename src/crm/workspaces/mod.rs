@@ -4,4 +4,4 @@ mod dto;
 pub mod routes;
 pub mod store;
 
-pub use dto::{Locale, WorkspaceFields, default_workspace};
+pub use dto::{Locale, Weekday, WorkspaceFields, default_workspace};

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::schema_name;
-use crate::http::idempotency::takes_key;
+use crate::http::idempotency::{KEY_PATTERN, takes_key};
 
 /// The headers that come with an answer follow from what it is: an object has a version, a new one a place, a page a next one.
 pub fn describe(document: &mut Value) {
@@ -44,7 +44,7 @@ pub fn describe(document: &mut Value) {
         if is_keyed {
             let text = "Makes it safe to send the request again, with the same key: it is done once, and its answer is given again for 7 \
 days. Any visible ASCII characters, quotes around them do not count; best a new UUID for each request.";
-            add(operation, "Idempotency-Key", json!({ "type": "string", "minLength": 1, "maxLength": 255 }), text);
+            add(operation, "Idempotency-Key", json!({ "type": "string", "pattern": KEY_PATTERN }), text);
         }
     }
 }

@@ -108,10 +108,8 @@ fn each_type_has_its_values() {
                 vec![same(json!(["c", "a"])), same(json!(["b"]))],
                 vec![
                     (json!("a"), text),
-                    (
-                        json!(["a", "d", "a", 1]),
-                        &[("/custom/x/1", "unknown_code"), ("/custom/x/2", "duplicate_item"), ("/custom/x/3", "wrong_type")],
-                    ),
+                    (json!(["a", "d", "a"]), &[("/custom/x/1", "unknown_code"), ("/custom/x/2", "duplicate_item")]),
+                    (json!(["a", "d", "a", 1]), &[("/custom/x/3", "wrong_type")]),
                 ],
             ),
             (
@@ -180,13 +178,13 @@ fn all_that_is_wrong_is_told_at_once() {
         field(&admin, "customers", "buyer", "user", json!({ "is_required": true })).await;
         let body = json!({ "kind": "organization", "name": "A", "country": 1, "custom": 7 });
         admin.post("/customers", body).await.invalid(&[("/country", "unknown_field"), ("/custom", "wrong_type")]);
-        let mut body = company(json!({ "levle": "gold", "level": "tin", "seats": 0, "A b": 1 }));
+        let mut body = company(json!({ "levle": "gold", "level": "tin", "seats": 0 }));
         (body["birthday"], body["service_rep_id"]) = (json!("1990-01-01"), json!("usr_01jd9xq3v8e6ft2m4k7w0zr5ya"));
+        admin.post("/customers", company(json!({ "A b": 1 }))).await.invalid(&[("/custom/A b", "unknown_field")]);
         let refused = admin.post("/customers", body).await.invalid(&[
             ("/birthday", "person_only"),
             ("/service_rep_id", "unknown_reference"),
             ("/custom/levle", "unknown_field"),
-            ("/custom/A b", "unknown_field"),
             ("/custom/level", "unknown_code"),
             ("/custom/seats", "too_small"),
             ("/custom/buyer", "required"),
@@ -279,6 +277,8 @@ fn references_are_what_the_caller_sees() {
         }
         let made = customer(&rep, json!({ "partner": own, "buyer": other.id })).await;
         rep.patch(&path(&made), json!({ "custom": { "buyer": stranger.id } })).await.invalid(&[("/custom/buyer", "unknown_reference")]);
+        let moved = json!({ "ids": [hidden], "to_user_id": admin.id, "reason": "leaves" });
+        admin.post("/customers/transfer", moved).await.ok();
         admin.patch(&format!("/users/{}", other.id), json!({ "is_active": false })).await.ok();
         rep.patch(&path(&made), json!({ "custom": { "partner": null } })).await.ok();
         rep.post("/customers", company(json!({ "buyer": other.id }))).await.invalid(&[("/custom/buyer", "inactive_reference")]);

@@ -9,6 +9,7 @@ use diesel::connection::SimpleConnection;
 use fishpond::config::Config;
 use fishpond::db::types::Instant;
 use fishpond::db::{Clock, Db, DbConnection, Target};
+use fishpond::http::draining::Draining;
 use fishpond::jobs::Jobs;
 use fishpond::server::{self, Running};
 use futures_util::FutureExt;
@@ -50,6 +51,7 @@ pub struct App {
     pub config: Config,
     jobs: Jobs,
     handle: actix_web::dev::ServerHandle,
+    draining: Draining,
     thread: Option<std::thread::JoinHandle<()>>,
     store: Option<Store>,
 }
@@ -101,15 +103,20 @@ impl App {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let works = [server::WORKS.as_slice(), &[work::WORK]].concat();
-                let Running { address, metrics_address, jobs, server, .. } =
+                let Running { address, metrics_address, jobs, server, draining, .. } =
                     server::start(&wanted, &works, |_| {}).expect("the server starts");
-                sender.send((address, metrics_address, jobs, server.handle())).expect("the test waits");
+                sender.send((address, metrics_address, jobs, server.handle(), draining)).expect("the test waits");
                 server.await.expect("the server runs");
             });
         });
-        let (address, metrics, jobs, handle) = receiver.recv().expect("the server started");
+        let (address, metrics, jobs, handle, draining) = receiver.recv().expect("the server started");
         let metrics = metrics.map(|address| format!("http://{address}/metrics")).unwrap_or_default();
-        Self { base: format!("http://{address}"), metrics, config, jobs, handle, thread: Some(thread), store: None }
+        Self { base: format!("http://{address}"), metrics, config, jobs, handle, draining, thread: Some(thread), store: None }
+    }
+
+    /// Stops it as a signal does.
+    pub async fn stop(&self) {
+        Running::stop(self.handle.clone(), &self.draining, &self.jobs).await;
     }
 
     pub fn is_sqlite(&self) -> bool {
@@ -142,6 +149,12 @@ impl App {
         let person = json!({ "email": email, "name": format!("A {role}"), "role": role, "password": ADMIN_PASSWORD });
         self.admin().await.post("/users", person).await.created();
         self.login(&email, ADMIN_PASSWORD).await
+    }
+
+    /// The same person with a new session: time may have ended the old one.
+    pub async fn again(&self, actor: &Actor) -> Actor {
+        let user = self.admin().await.get(&format!("/users/{}", actor.id)).await.ok();
+        self.login(user["email"].as_str().expect("an e-mail"), ADMIN_PASSWORD).await
     }
 
     pub async fn api_key(&self, scopes: &[&str]) -> Actor {
@@ -194,8 +207,20 @@ impl App {
 
     /// SQL statements that the server has run.
     pub async fn statements(&self) -> u64 {
+        self.metric("fishpond_sql_statements").await
+    }
+
+    /// Ends when so many requests wait for a change.
+    pub async fn until_waiting(&self, count: u64) {
+        let began = std::time::Instant::now();
+        while self.metric("fishpond_feed_waiting").await != count {
+            assert!(began.elapsed() < std::time::Duration::from_secs(20), "they do not wait, or do not end");
+        }
+    }
+
+    async fn metric(&self, name: &str) -> u64 {
         let text = reqwest::get(&self.metrics).await.expect("metrics").text().await.expect("text");
-        let line = text.lines().find(|line| line.starts_with("fishpond_sql_statements ")).expect("the number");
+        let line = text.lines().find(|line| line.starts_with(&format!("{name} "))).expect("the number");
         line.rsplit(' ').next().and_then(|number| number.parse().ok()).expect("a number")
     }
 }

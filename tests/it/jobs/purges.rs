@@ -219,7 +219,7 @@ fn changes_are_kept_for_thirty_days_and_the_floor_is_known() {
         assert_eq!((count(&app, "changes"), count(&app, "change_floors")), (1, 2));
         let own = "SELECT f.seq FROM change_floors f JOIN changes c ON c.workspace_id = f.workspace_id";
         let floor: i64 = app.db(|conn| Condition::sql(own).giving::<BigInt>().get_result(conn)).expect("a floor");
-        let feed = erp.get("/changes").await.ok();
+        let feed = erp.changes().await;
         assert_eq!(feed["data"][0]["object"]["id"], kept["id"]);
         assert!(feed["data"][0]["seq"].as_i64() > Some(floor));
         pass(&app, Duration::days(31)).await;

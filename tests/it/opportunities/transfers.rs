@@ -67,12 +67,14 @@ fn a_transfer_moves_what_it_can() {
         let twice = json!([seen["id"], seen["id"]]);
         transfer(&admin, &twice, &rep.id, "x").await.invalid(&[("/ids/1", "duplicate_item")]);
         transfer(&admin, &json!([]), &rep.id, " ").await.invalid(&[("/ids", "too_few_items"), ("/reason", "required")]);
-        transfer(&admin, &json!(vec![&seen["id"]; 201]), &rep.id, "x").await.invalid(&[("/ids", "too_many_items")]);
+        let many: Vec<String> = (100..301).map(|number| format!("opp_01jd9xq3v8e6ft2m4k7w0zr{number}")).collect();
+        transfer(&admin, &json!(many), &rep.id, "x").await.invalid(&[("/ids", "too_many_items")]);
         transfer(&admin, &one, &app.db_stranger().await.id, "x").await.invalid(&[("/to_user_id", "unknown_reference")]);
         let wrong = [("/ids/0", "wrong_resource_type"), ("/reason", "too_long")];
         transfer(&admin, &json!([own]), &rep.id, &"x".repeat(501)).await.invalid(&wrong);
-        admin.patch(&format!("/users/{}", other.id), json!({ "is_active": false })).await.ok();
-        transfer(&admin, &one, &other.id, "x").await.invalid(&[("/to_user_id", "inactive_reference")]);
+        let left = app.user("rep").await;
+        admin.patch(&format!("/users/{}", left.id), json!({ "is_active": false })).await.ok();
+        transfer(&admin, &one, &left.id, "x").await.invalid(&[("/to_user_id", "inactive_reference")]);
         assert_eq!(admin.get(&path(&seen)).await.ok(), seen);
         assert_eq!(transfer(&admin, &one, &rep.id, "x").await.ok()["summary"]["succeeded"], 1);
         transfer(&app.user("viewer").await, &one, &rep.id, "x").await.problem(403, "insufficient_role");

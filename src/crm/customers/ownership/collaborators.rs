@@ -1,0 +1,122 @@
+//! Who works on a customer besides its owner: sees and changes it, and does not give it away.
+
+use std::collections::HashSet;
+
+use diesel::prelude::*;
+use serde_json::json;
+
+use super::super::dto::Customer;
+use super::super::store;
+use super::Place;
+use super::dto::{Collaborator, Collaborators, SetCollaborators};
+use crate::auth::Scope;
+use crate::changes::{Operation, record};
+use crate::crm::references;
+use crate::db::id::{CustomerId, UserId, WorkspaceId};
+use crate::db::schema::{customer_collaborators as rows, customers};
+use crate::db::types::Instant;
+use crate::db::{DbConnection, Failure, Hold, Tx, written};
+use crate::http::catalogue::Code;
+use crate::http::etag::IfMatch;
+use crate::http::problem::{FieldError, Problem};
+
+/// Those whose time has not ended.
+pub fn list(conn: &mut DbConnection, scope: &Scope, id: CustomerId) -> Result<(Collaborators, i64), Failure> {
+    let customer = store::get(conn, scope, id)?;
+    let now = scope.now;
+    let current = all(conn, scope.workspace_id, id)?.into_iter().filter(|one| one.expires_at.is_none_or(|end| end > now));
+    Ok((Collaborators { collaborators: current.collect() }, customer.version))
+}
+
+fn all(conn: &mut DbConnection, workspace_id: WorkspaceId, id: CustomerId) -> QueryResult<Vec<Collaborator>> {
+    let found = rows::table.filter(rows::workspace_id.eq(workspace_id).and(rows::customer_id.eq(id))).order(rows::user_id);
+    let found: Vec<(UserId, Option<Instant>)> = found.select((rows::user_id, rows::expires_at)).load(conn)?;
+    Ok(found.into_iter().map(|(user_id, expires_at)| Collaborator { user_id, expires_at }).collect())
+}
+
+/// Puts these in the place of those that there were, as the customer's next version.
+pub fn replace(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    id: CustomerId,
+    if_match: &IfMatch,
+    input: &SetCollaborators,
+) -> Result<Collaborators, Failure> {
+    tx.hold("customers", id, Hold::ToWrite)?;
+    let customer = store::get_for_move(tx.conn, scope, id)?;
+    if_match.check(customer.version)?;
+    let owner_id = customer.owner_id.ok_or_else(|| Problem::new(Code::AlreadyPooled))?;
+    let before = all(tx.conn, scope.workspace_id, id)?;
+    let mut after = input.collaborators.clone();
+    let (mut errors, mut seen) = (Vec::new(), HashSet::new());
+    for (index, one) in after.iter().enumerate() {
+        let pointer = format!("/collaborators/{index}/user_id");
+        if one.user_id == owner_id || !seen.insert(one.user_id) {
+            errors.push(FieldError::new(&pointer, Code::DuplicateItem));
+        }
+        if !before.iter().any(|old| old.user_id == one.user_id) {
+            references::check_user(tx, &pointer, Some(one.user_id), &mut errors)?;
+        }
+        if one.expires_at.is_some_and(|end| end <= tx.now) && !before.contains(one) {
+            let past = FieldError::new(format!("/collaborators/{index}/expires_at"), Code::TooSmall);
+            errors.push(past.with("min", tx.now.to_string()));
+        }
+    }
+    Problem::check(errors)?;
+    after.sort_by_key(|one| one.user_id);
+    if before == after {
+        return Ok(Collaborators { collaborators: after });
+    }
+    remove(tx, id)?;
+    for one in &after {
+        add(tx, id, one)?;
+    }
+    let guarded = customers::table.find((scope.workspace_id, id)).filter(customers::version.eq(customer.version));
+    let next = (customers::version.eq(customer.version + 1), customers::updated_at.eq(tx.now.max(customer.updated_at)));
+    written(diesel::update(guarded).set(next).execute(tx.conn)?)?;
+    let changed = [("collaborators".to_owned(), json!({ "from": before, "to": after }))].into_iter().collect();
+    record(tx, Operation::CollaboratorsChanged, id, customer.version + 1, changed)?;
+    Ok(Collaborators { collaborators: after })
+}
+
+fn add(tx: &mut Tx<'_>, id: CustomerId, one: &Collaborator) -> QueryResult<()> {
+    diesel::insert_into(rows::table)
+        .values((
+            rows::workspace_id.eq(tx.actor.workspace_id),
+            rows::customer_id.eq(id),
+            rows::user_id.eq(one.user_id),
+            rows::expires_at.eq(one.expires_at),
+            rows::created_at.eq(tx.now),
+            rows::created_by_id.eq(tx.actor.user_id),
+        ))
+        .execute(tx.conn)
+        .map(|_| ())
+}
+
+fn remove(tx: &mut Tx<'_>, id: CustomerId) -> QueryResult<()> {
+    let own = rows::workspace_id.eq(tx.actor.workspace_id).and(rows::customer_id.eq(id));
+    diesel::delete(rows::table.filter(own)).execute(tx.conn).map(|_| ())
+}
+
+/// Keeps a previous owner on the customer, whose row is held.
+pub fn keep(tx: &mut Tx<'_>, id: CustomerId, user_id: UserId) -> QueryResult<()> {
+    add(tx, id, &Collaborator { user_id, expires_at: None })
+}
+
+/// Whether somebody works on a customer: its owner, or a collaborator whose time has not ended.
+pub fn works_on(tx: &mut Tx<'_>, customer: &Customer, user_id: UserId) -> QueryResult<bool> {
+    if customer.owner_id == Some(user_id) {
+        return Ok(true);
+    }
+    let found = rows::table.find((tx.actor.workspace_id, customer.id, user_id)).select(rows::expires_at);
+    let found: Option<Option<Instant>> = found.first(tx.conn).optional()?;
+    Ok(found.is_some_and(|end| end.is_none_or(|end| end > tx.now)))
+}
+
+/// In a pool nobody works on a customer; who becomes its owner is no collaborator any more.
+pub fn end(tx: &mut Tx<'_>, id: CustomerId, place: Place) -> QueryResult<()> {
+    match place {
+        Place::Pool(_) => remove(tx, id),
+        Place::Owner(owner_id) => diesel::delete(rows::table.find((tx.actor.workspace_id, id, owner_id))).execute(tx.conn).map(|_| ()),
+    }
+}

@@ -1,0 +1,197 @@
+//! What there is to do, most urgent first; and how plans were kept.
+
+use chrono::Duration;
+use serde_json::{Value, json};
+
+use crate::harness::{Actor, App, on_both};
+
+/// Days that begin on any day of the week come out alike.
+async fn work_every_day(admin: &Actor, holidays: Value) {
+    let week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    admin.patch("/workspace", json!({ "working_days": week, "holidays": holidays })).await.ok();
+}
+
+async fn customer(actor: &Actor, name: &str) -> String {
+    let made = actor.post("/customers", json!({ "name": name, "kind": "organization", "owner_id": actor.id })).await.created();
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// A touch planned for so many days from now; gives its path.
+async fn planned(app: &App, actor: &Actor, customer: &str, assignee: &Actor, days: i64) -> String {
+    let due_at = app.now().plus(Duration::days(days)).to_string();
+    let plan = json!({ "customer_id": customer, "assignee_id": assignee.id, "type": "call", "due_at": due_at, "summary": "x" });
+    format!("/planned-touches/{}", actor.post("/planned-touches", plan).await.created()["id"].as_str().unwrap())
+}
+
+async fn complete(app: &App, actor: &Actor, path: &str, days: i64) {
+    let occurred_at = app.now().plus(Duration::days(days)).to_string();
+    actor.post(&format!("{path}/complete"), json!({ "type": "call", "occurred_at": occurred_at, "summary": "done" })).await.ok();
+}
+
+/// A customer that goes back after so many days.
+async fn claimed(admin: &Actor, rep: &Actor, name: &str, days: i64) {
+    let pool = admin.post("/pools", json!({ "name": name, "is_open": true })).await.created()["id"].as_str().unwrap().to_owned();
+    admin.post(&format!("/pools/{pool}/recycle-rules"), json!({ "kind": "max_hold", "days": days })).await.created();
+    let made = admin.post("/customers", json!({ "name": name, "kind": "organization", "pool_id": pool })).await.created();
+    rep.post(&format!("/pools/{pool}/claims"), json!({ "ids": [made["id"]], "mode": "atomic" })).await.ok();
+}
+
+/// Rank, reason, name, days overdue and level of each entry.
+async fn work(actor: &Actor) -> Vec<(i64, String, String, i64, Option<i64>)> {
+    let list = actor.get("/me/worklist").await.ok();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let entry = |item: &Value| {
+        let (rank, overdue) = (item["rank"].as_i64().unwrap(), item["overdue_days"].as_i64().unwrap());
+        (rank, text(&item["reason"]), text(&item["customer"]["name"]), overdue, item["level"].as_i64())
+    };
+    list["data"].as_array().unwrap().iter().map(entry).collect()
+}
+
+fn entry(rank: i64, reason: &str, name: &str, overdue: i64, level: Option<i64>) -> (i64, String, String, i64, Option<i64>) {
+    (rank, reason.to_owned(), name.to_owned(), overdue, level)
+}
+
+#[test]
+fn the_most_urgent_comes_first() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        // A new rule leaves everybody three days.
+        for (name, days) in [("goes soon", 4), ("goes later", 10), ("stays", 11)] {
+            claimed(&admin, &rep, name, days).await;
+        }
+        app.advance(Duration::days(3));
+        let (admin, rep, other) = (app.admin().await, app.again(&rep).await, app.user("rep").await);
+        work_every_day(&admin, json!([])).await;
+        assert_eq!(other.get("/me/worklist").await.ok(), json!({ "data": [], "has_more": false }));
+        for (name, days) in [("today", 0), ("three", -3), ("eight", -8), ("four", -4), ("tomorrow", 1)] {
+            let id = customer(&rep, name).await;
+            planned(&app, &rep, &id, &rep, days).await;
+            // A customer is shown once, with what comes first; what is later today is another reason.
+            planned(&app, &rep, &id, &rep, days).await;
+        }
+        let both = customer(&rep, "both").await;
+        let first = planned(&app, &rep, &both, &rep, -2).await;
+        planned(&app, &rep, &both, &rep, -1).await;
+        planned(&app, &rep, &both, &rep, 0).await;
+        let expected = [
+            entry(1, "recycling_soon", "goes soon", 0, None),
+            entry(2, "planned_touch_overdue", "eight", 8, Some(3)),
+            entry(3, "planned_touch_overdue", "four", 4, Some(2)),
+            entry(4, "planned_touch_overdue", "three", 3, Some(1)),
+            entry(4, "planned_touch_overdue", "both", 2, Some(1)),
+            entry(5, "planned_touch_due", "today", 0, None),
+            entry(5, "planned_touch_due", "both", 0, None),
+            entry(6, "recycling_soon", "goes later", 0, None),
+        ];
+        assert_eq!(work(&rep).await, expected);
+        let whole = rep.get("/me/worklist").await.ok();
+        assert_eq!(whole["data"][4]["planned_touch_id"], first.rsplit('/').next().unwrap());
+        for limit in 1..=8 {
+            let some = rep.get(&format!("/me/worklist?limit={limit}")).await.ok();
+            assert_eq!(some["data"].as_array().unwrap()[..], whole["data"].as_array().unwrap()[..limit], "the first {limit}");
+            assert_eq!(some["has_more"], limit < 8);
+        }
+        rep.get("/me/worklist?limit=201").await.problem(400, "invalid_parameter");
+
+        // Somebody else's customers are out of sight, whoever is to touch them.
+        assert_eq!(work(&other).await, []);
+        planned(&app, &admin, &both, &other, -1).await;
+        assert_eq!(work(&other).await, []);
+        planned(&app, &admin, &both, &admin, -1).await;
+        assert_eq!(work(&admin).await, [entry(4, "planned_touch_overdue", "both", 1, Some(1))]);
+        complete(&app, &rep, &first, 0).await;
+        assert_eq!(work(&rep).await[4], entry(4, "planned_touch_overdue", "both", 1, Some(1)));
+    });
+}
+
+#[test]
+fn customers_are_touched_in_their_cadence() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        work_every_day(&admin, json!([])).await;
+        let tier = async |code: &str, rank: i64, days: i64| {
+            let tier = json!({ "code": code, "name": code, "rank": rank, "cadence_days": days });
+            admin.post("/tiers", tier).await.created()["id"].clone()
+        };
+        let (often, never) = (tier("often", 1, 5).await, tier("never", 2, 0).await);
+        let weekly = customer(&rep, "weekly").await;
+        for (name, tier) in [("often", &often), ("never", &never)] {
+            let id = customer(&rep, name).await;
+            rep.post(&format!("/customers/{id}/tier"), json!({ "tier_id": tier, "reason": "x" })).await.ok();
+        }
+        let gone = customer(&rep, "blocked").await;
+        rep.patch(&format!("/customers/{gone}"), json!({ "status": "blocked" })).await.ok();
+        // What was before the claim was another owner's.
+        let touch = json!({ "customer_id": weekly, "type": "call", "occurred_at": "2026-01-05T08:00:00Z", "summary": "called" });
+        rep.post("/touch-records", touch).await.created();
+        let mut passed = 0;
+        let due = |name: &str| entry(5, "cadence_due", name, 0, None);
+        let overdue = |rank: i64, name: &str, days: i64| entry(rank, "cadence_overdue", name, days, Some(5 - rank));
+        for (day, expected) in [
+            (4, vec![]),
+            (5, vec![due("often")]),
+            (7, vec![overdue(4, "often", 2), due("weekly")]),
+            (8, vec![overdue(4, "often", 3), overdue(4, "weekly", 1)]),
+            (12, vec![overdue(3, "often", 7), overdue(3, "weekly", 5)]),
+            (13, vec![overdue(2, "often", 8), overdue(3, "weekly", 6)]),
+        ] {
+            app.advance(Duration::days(day - passed));
+            passed = day;
+            let rep = app.again(&rep).await;
+            assert_eq!(work(&rep).await, expected, "on day {day}");
+        }
+        let rep = app.again(&rep).await;
+        let one = rep.get("/me/worklist?limit=1").await.ok();
+        assert_eq!((&one["data"][0]["customer"]["name"], &one["has_more"]), (&json!("often"), &json!(true)));
+        assert_eq!((&one["data"][0]["due_at"], &one["data"][0]["planned_touch_id"]), (&Value::Null, &Value::Null));
+        let touch = json!({ "customer_id": weekly, "type": "call", "occurred_at": app.now().to_string(), "summary": "called" });
+        rep.post("/touch-records", touch).await.created();
+        assert_eq!(work(&rep).await, [overdue(2, "often", 8)]);
+        app.advance(Duration::days(7));
+        assert_eq!(work(&app.again(&rep).await).await[1], due("weekly"));
+    });
+}
+
+#[test]
+fn what_comes_due_on_a_day_off_is_due_behind_it() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        let day = |days: i64| (app.now().get() + Duration::hours(8) + Duration::days(days)).date_naive().to_string();
+        work_every_day(&admin, json!([day(7), day(8)])).await;
+        customer(&rep, "C").await;
+        let expected = day(9);
+        app.advance(Duration::days(8));
+        assert_eq!(work(&app.again(&rep).await).await, []);
+        app.advance(Duration::days(1));
+        let rep = app.again(&rep).await;
+        assert_eq!(work(&rep).await, [entry(5, "cadence_due", "C", 0, None)]);
+        assert_eq!(rep.get("/me/worklist").await.ok()["data"][0]["due_date"], expected);
+        let admin = app.again(&admin).await;
+        admin.patch("/workspace", json!({ "extra_workdays": [day(-2)] })).await.ok();
+        assert_eq!(work(&rep).await, [entry(4, "cadence_overdue", "C", 2, Some(1))], "the first of them is worked instead");
+    });
+}
+
+#[test]
+fn plans_are_kept_within_a_day() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        let here = customer(&rep, "C").await;
+        let plan = async || rep.get("/me/worklist/summary").await.ok()["plan"].clone();
+        let nothing = plan().await;
+        assert_eq!((&nothing["numerator"], &nothing["denominator"], &nothing["ratio"]), (&json!(0), &json!(0), &Value::Null));
+        for (due, done) in [(-5, -4), (-6, -7), (-10, -8), (-30, -30), (-31, -31), (0, 0)] {
+            let path = planned(&app, &rep, &here, &rep, due).await;
+            complete(&app, &rep, &path, done).await;
+        }
+        planned(&app, &rep, &here, &rep, -3).await;
+        planned(&app, &rep, &here, &rep, 3).await;
+        planned(&app, &admin, &here, &admin, -3).await;
+        let off = planned(&app, &rep, &here, &rep, -3).await;
+        rep.post(&format!("{off}/cancel"), json!({ "reason": "x" })).await.ok();
+        let kept = plan().await;
+        assert_eq!((&kept["numerator"], &kept["denominator"], &kept["ratio"]), (&json!(3), &json!(5), &json!(0.6)));
+        let day = |days: i64| (app.now().get() + Duration::hours(8) + Duration::days(days)).date_naive().to_string();
+        assert_eq!((&kept["from_date"], &kept["to_date"]), (&json!(day(-30)), &json!(day(-1))));
+    });
+}
