@@ -187,6 +187,28 @@ fn what_is_locked_stays_and_begins_anew() {
 }
 
 #[test]
+fn a_pool_that_takes_nobody_recycles_nobody() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        let pool = open_pool(&admin, json!({})).await;
+        rule(&admin, &pool, json!({ "kind": "no_touch", "days": 5 })).await;
+        let id = claimed(&admin, &rep, &pool).await;
+        admin.patch(&format!("/pools/{pool}"), json!({ "is_enabled": false })).await.ok();
+        app.run_due_jobs().await;
+        assert_eq!(days_left(&app, &rep, &id).await, None);
+        admin.delete(&format!("/pools/{pool}")).await.no_content();
+        app.advance(Duration::days(6));
+        app.run_due_jobs().await;
+        let (admin, again) = (app.admin().await, app.again(&rep).await);
+        assert_eq!(again.get(&format!("/customers/{id}")).await.ok()["owner_id"], rep.id);
+        admin.act(&format!("/pools/{pool}/restore")).await.ok();
+        admin.patch(&format!("/pools/{pool}"), json!({ "is_enabled": true })).await.ok();
+        app.run_due_jobs().await;
+        assert_eq!(days_left(&app, &again, &id).await, Some(-1), "it is late, and goes with the next run");
+    });
+}
+
+#[test]
 fn rules_are_checked() {
     on_both(|app| async move {
         let admin = app.admin().await;

@@ -12,6 +12,7 @@ use crate::changes::{Operation, diff, record};
 use crate::crm::custom_fields::Custom;
 use crate::crm::customers::Customers;
 use crate::crm::objects;
+use crate::crm::recycling::work::recompute_later;
 use crate::db::id::{CustomerId, PoolId, WorkspaceId};
 use crate::db::schema::pools;
 use crate::db::types::{Json, Named};
@@ -89,11 +90,18 @@ pub fn matching(tx: &mut Tx<'_>, scope: &Scope, customer_id: CustomerId) -> Resu
     Ok(None)
 }
 
-/// What becomes of what belongs to a customer that is recycled into it.
-pub fn on_recycle(conn: &mut DbConnection, workspace_id: WorkspaceId, id: PoolId) -> QueryResult<OnRecycle> {
-    let found = pools::table.find((workspace_id, id)).select((pools::on_recycle_opportunities, pools::on_recycle_planned_touches));
-    let found: (Named<OnRecycleOpportunities>, Named<OnRecyclePlannedTouches>) = found.first(conn)?;
-    Ok(OnRecycle { opportunities: found.0.0, planned_touches: found.1.0 })
+/// What becomes of what belongs to a customer that is recycled into it; `None` when it takes nobody.
+pub fn on_recycle(conn: &mut DbConnection, workspace_id: WorkspaceId, id: PoolId) -> QueryResult<Option<OnRecycle>> {
+    let taking = pools::table.find((workspace_id, id)).filter(pools::is_enabled.eq(true).and(pools::deleted_at.is_null()));
+    let found = taking.select((pools::on_recycle_opportunities, pools::on_recycle_planned_touches));
+    let found: Option<(Named<OnRecycleOpportunities>, Named<OnRecyclePlannedTouches>)> = found.first(conn).optional()?;
+    Ok(found.map(|(opportunities, planned_touches)| OnRecycle { opportunities: opportunities.0, planned_touches: planned_touches.0 }))
+}
+
+/// A pool that a customer is to go into, held so that it stays; whoever finds it gone looks again from the start.
+pub fn hold(tx: &mut Tx<'_>, id: PoolId) -> Result<OnRecycle, Failure> {
+    tx.hold("pools", id, Hold::ToRead)?;
+    on_recycle(tx.conn, tx.actor.workspace_id, id)?.ok_or(Failure::Stale)
 }
 
 pub fn create_default(tx: &mut Tx<'_>) -> QueryResult<()> {
@@ -145,6 +153,9 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: PoolId, if_match: &IfMatch, pa
         members::replace(tx, &after)?;
     }
     record(tx, Operation::Updated, id, after.version, changed)?;
+    if (before.fields.is_enabled, before.fields.on_recycle) != (after.fields.is_enabled, after.fields.on_recycle) {
+        recompute_later(tx, id)?;
+    }
     Ok(after)
 }
 
@@ -174,7 +185,8 @@ pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: PoolId, if_match: &IfMatch) ->
     if pool.is_default {
         return Err(Problem::new(Code::InUse).with("count", 1).with("resource", "workspace").into());
     }
-    objects::delete::<Pools>(tx, id, pool.version)
+    objects::delete::<Pools>(tx, id, pool.version)?;
+    recompute_later(tx, id)
 }
 
 pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: PoolId, if_match: &IfMatch) -> Result<Pool, Failure> {
@@ -184,6 +196,7 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: PoolId, if_match: &IfMatch) -
     objects::restore::<Pools>(tx, &rows::<Pools>(scope.workspace_id, false), id, pool.version, &[], &[], &Custom::default())?;
     (pool.version, pool.updated_at) = (pool.version + 1, tx.now);
     record(tx, Operation::Restored, id, pool.version, Map::new())?;
+    recompute_later(tx, id)?;
     Ok(pool)
 }
 

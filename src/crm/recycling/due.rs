@@ -26,13 +26,13 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The active rules of a pool; `None` when it has none, which most have.
+    /// The active rules of a pool; `None` when it has none, which most have, or takes nobody.
     pub fn of(tx: &mut Tx<'_>, pool_id: PoolId) -> Result<Option<Self>, Failure> {
         let rules = store::active(tx.conn, tx.actor.workspace_id, pool_id)?;
         if rules.is_empty() {
             return Ok(None);
         }
-        let on_recycle = pools::store::on_recycle(tx.conn, tx.actor.workspace_id, pool_id)?;
+        let Some(on_recycle) = pools::store::on_recycle(tx.conn, tx.actor.workspace_id, pool_id)? else { return Ok(None) };
         let blocks_open = on_recycle.opportunities == OnRecycleOpportunities::Block;
         Ok(Some(Self { rules, calendar: Calendar::of(tx.conn, tx.actor.workspace_id)?, blocks_open }))
     }

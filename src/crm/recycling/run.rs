@@ -67,7 +67,7 @@ fn clear_deleted(tx: &mut Tx<'_>, ids: &[CustomerId]) -> QueryResult<()> {
 
 fn recycle(tx: &mut Tx<'_>, scope: &Scope, before: &Customer, pool_id: PoolId) -> Result<(), Failure> {
     let rule = before.holding.recycle_rule_id.map(|id| format!("rule:{id}"));
-    let on_recycle = pools::store::on_recycle(tx.conn, tx.actor.workspace_id, pool_id)?;
+    let on_recycle = pools::store::hold(tx, pool_id)?;
     if on_recycle.opportunities == pools::OnRecycleOpportunities::CloseLost {
         opportunities::close_lost(tx, scope, before.id)?;
     }

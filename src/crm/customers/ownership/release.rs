@@ -33,7 +33,11 @@ pub fn release(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatc
     Problem::check(errors)?;
     let pool_id = match pool_id {
         Some(pool_id) => *pool_id,
-        None => pools::store::matching(tx, scope, id)?.ok_or_else(|| Problem::new(Code::NoMatchingPool))?,
+        None => {
+            let pool_id = pools::store::matching(tx, scope, id)?.ok_or_else(|| Problem::new(Code::NoMatchingPool))?;
+            pools::store::hold(tx, pool_id)?;
+            pool_id
+        }
     };
     let facts = [("reason_code", Some(reason_code.clone())), ("note", note.clone())];
     move_to(tx, scope, &before, Place::Pool(pool_id), Operation::Released, &facts)

@@ -23,14 +23,14 @@ pub fn transfer(tx: &mut Tx<'_>, scope: &Scope, language: Language, input: &Tran
         |id| (Some(id), id),
         |tx, id| {
             let before = store::get_for_move(tx.conn, scope, id)?;
-            if before.owner_id == Some(*to_user_id) {
-                return Ok(before.version);
+            let is_gained = before.owner_id != Some(*to_user_id);
+            if is_gained {
+                capacity.check(1)?;
             }
-            capacity.check(1)?;
             let facts = [("reason", Some(reason.clone()))];
             let after = move_to(tx, scope, &before, Place::Owner(*to_user_id), Operation::Transferred, &facts)?;
-            capacity.held += 1;
-            if let (KeepPreviousAs::Collaborator, Some(previous)) = (keep_previous_as, before.owner_id) {
+            capacity.held += i64::from(is_gained);
+            if let (KeepPreviousAs::Collaborator, Some(previous), true) = (keep_previous_as, before.owner_id, is_gained) {
                 collaborators::keep(tx, id, previous)?;
             }
             if !keep_opportunities {
