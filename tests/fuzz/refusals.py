@@ -60,6 +60,10 @@ PLACES = {
     ("too_many_items", r"/ids"),
     ("too_small", r"/until|/collaborators/\d+/expires_at"),
     ("too_large", r"/until"),
+    # A field of the workspace's own may be required: another request has made it so.
+    ("required", r"/custom/[^/]+"),
+    # Alike once what is null is left out.
+    ("duplicate_item", r"/(members|admins)/\d+"),
     # The owner is no collaborator, and nobody is one twice.
     ("duplicate_item", r"/collaborators/\d+/user_id"),
     # A choice needs choices.
