@@ -37,6 +37,11 @@ impl<T: Patchable> Patch<T> {
         Self { members, schemas, target: PhantomData }
     }
 
+    /// Whether it says something of a member.
+    pub fn names(&self, member: &str) -> bool {
+        self.members.contains_key(member)
+    }
+
     /// What `current` becomes. A nested object that lacks a member when both are put together is a field error.
     pub fn apply(&self, current: &T) -> Result<T, Problem> {
         let unreadable = |error: serde_json::Error| {

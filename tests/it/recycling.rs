@@ -230,3 +230,77 @@ fn rules_are_checked() {
         admin.get(&path).await.problem(404, "not_found");
     });
 }
+
+#[test]
+fn a_tier_has_days_of_its_own() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        let pool = open_pool(&admin, json!({})).await;
+        let tier = json!({ "code": "gold", "name": "Gold", "rank": 1, "recycle_days": 40 });
+        let tier = admin.post("/tiers", tier).await.created()["id"].as_str().unwrap().to_owned();
+        let no_touch = rule(&admin, &pool, json!({ "kind": "no_touch", "days": 10 })).await;
+        let id = claimed(&admin, &rep, &pool).await;
+        rep.post(&format!("/customers/{id}/tier"), json!({ "tier_id": tier, "reason": "big" })).await.ok();
+        assert_eq!(days_left(&app, &rep, &id).await, Some(40));
+        app.advance(Duration::days(20));
+        let (admin, rep) = (app.admin().await, app.again(&rep).await);
+        admin.patch(&format!("/tiers/{tier}"), json!({ "recycle_days": 5 })).await.ok();
+        app.run_due_jobs().await;
+        assert_eq!(days_left(&app, &rep, &id).await, Some(3), "its days are over, but for the grace");
+        let path = format!("/recycle-rules/{}", no_touch["id"].as_str().unwrap());
+        let tried = json!({ "rules": [{ "kind": "no_touch", "days": 50, "tier_days": [{ "tier_id": tier, "days": 25 }] }] });
+        let told = admin.post(&format!("/pools/{pool}/recycle-rules/simulate"), tried).await.ok();
+        assert_eq!(told["days"][0]["count"], 1, "{told}");
+        admin.patch(&path, json!({ "tier_days": [{ "tier_id": tier, "days": 60 }] })).await.ok();
+        app.run_due_jobs().await;
+        assert_eq!(days_left(&app, &rep, &id).await, Some(40), "the rule's own days of the tier count first");
+    });
+}
+
+#[test]
+fn what_is_restored_is_timed_again() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        let pool = open_pool(&admin, json!({})).await;
+        rule(&admin, &pool, json!({ "kind": "no_touch", "days": 5 })).await;
+        let (early, late) = (claimed(&admin, &rep, &pool).await, claimed(&admin, &rep, &pool).await);
+        for id in [&early, &late] {
+            rep.delete(&format!("/customers/{id}")).await.no_content();
+        }
+        app.advance(Duration::days(6));
+        app.run_due_jobs().await;
+        let rep = app.again(&rep).await;
+        rep.act(&format!("/customers/{early}/restore")).await.ok();
+        assert_eq!(days_left(&app, &rep, &early).await, Some(-1));
+        app.advance(Duration::hours(1));
+        app.run_due_jobs().await;
+        assert_eq!(app.admin().await.get(&format!("/customers/{early}")).await.ok()["pool_id"], pool);
+        // Who has left in the meantime gets nothing back.
+        let admin = app.admin().await;
+        admin.patch(&format!("/users/{}", rep.id), json!({ "is_active": false })).await.ok();
+        let back = admin.act(&format!("/customers/{late}/restore")).await.ok();
+        assert_eq!((&back["owner_id"], &back["pool_id"].is_string()), (&Value::Null, &true));
+        let history = admin.get(&format!("/customers/{late}/ownership")).await.ok();
+        assert_eq!((&history["data"][0]["type"], &history["data"][0]["from_owner_id"]), (&json!("release"), &json!(rep.id)));
+    });
+}
+
+#[test]
+fn a_deal_that_cannot_be_closed_stops_nobody() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        let pool = open_pool(&admin, json!({ "on_recycle": { "opportunities": "close_lost" } })).await;
+        rule(&admin, &pool, json!({ "kind": "no_touch", "days": 5 })).await;
+        let id = claimed(&admin, &rep, &pool).await;
+        let deal = rep.post("/opportunities", json!({ "name": "O", "customer_id": id })).await.created();
+        // The reason that it would be closed with is no longer given.
+        let items = json!({ "items": [{ "code": "price", "label": { "zh": "价格", "en": "Price" } }] });
+        let path = "/dictionaries/close_reason";
+        admin.put(path, items).await.ok();
+        app.advance(Duration::days(6));
+        app.run_due_jobs().await;
+        let admin = app.admin().await;
+        assert_eq!(admin.get(&format!("/customers/{id}")).await.ok()["pool_id"], pool);
+        assert_eq!(admin.get(&format!("/opportunities/{}", deal["id"].as_str().unwrap())).await.ok()["stage_kind"], "open");
+    });
+}

@@ -1,5 +1,6 @@
 //! Deleting a customer with what belongs to it, and bringing both back.
 
+use diesel::prelude::*;
 use serde_json::Map;
 
 use super::dto::Customer;
@@ -7,13 +8,17 @@ use super::fields::{Customers, visible};
 use super::store::{get_for_move, keys, load, one, save};
 use crate::auth::Scope;
 use crate::changes::{Operation, record};
+use crate::crm::customers::ownership::{Place, move_to};
 use crate::crm::objects;
 use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::org_units::reach;
 use crate::crm::planned_touches::PlannedTouches;
+use crate::crm::pools::store::{default_pool, matching};
+use crate::crm::recycling;
 use crate::crm::tiers::Tiers;
 use crate::crm::touch_records::{self, TouchRecords};
 use crate::db::id::CustomerId;
+use crate::db::schema::users;
 use crate::db::{Failure, Hold, Tx};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
@@ -34,6 +39,9 @@ pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatch
 pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatch) -> Result<Customer, Failure> {
     let deleted = objects::restorable::<Customers>(tx, one(scope, id, true));
     let mut customer = load(tx.conn, deleted)?.ok_or_else(Problem::not_found)?;
+    if let Some(owner_id) = customer.owner_id {
+        tx.hold("users", owner_id, Hold::ToRead)?;
+    }
     if !reach::may_change(tx.conn, scope, customer.owner_id)? {
         return Err(Problem::new(Code::NotOwner).into());
     }
@@ -52,6 +60,9 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatc
     objects::restore_with_customer::<Opportunities>(tx, &opportunities::visible(scope, false), id)?;
     objects::restore_with_customer::<TouchRecords>(tx, &touch_records::visible(scope, false), id)?;
     objects::show_with_customer::<PlannedTouches>(tx, id)?;
+    let customer = take_from_disabled(tx, scope, customer)?;
+    let timed = recycling::set_due(tx, customer.clone())?;
+    let customer = save(tx, scope, &customer, timed, Operation::Updated)?;
     let Some(tier_id) = customer.tier_id else { return Ok(customer) };
     // Its tier may have been deleted in the meantime, and must not be at this moment.
     tx.hold("tiers", tier_id, Hold::ToRead)?;
@@ -60,4 +71,18 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatc
     }
     let without = Customer { tier_id: None, ..customer.clone() };
     save(tx, scope, &customer, without, Operation::TierChanged)
+}
+
+/// Who was disabled in the meantime holds nothing: the customer goes where its owner would have released it to.
+fn take_from_disabled(tx: &mut Tx<'_>, scope: &Scope, customer: Customer) -> Result<Customer, Failure> {
+    let Some(owner_id) = customer.owner_id else { return Ok(customer) };
+    if users::table.find((scope.workspace_id, owner_id)).select(users::is_active).first(tx.conn)? {
+        return Ok(customer);
+    }
+    let pool_id = match matching(tx, scope, customer.id)? {
+        Some(pool_id) => pool_id,
+        None => default_pool(tx.conn, scope.workspace_id)?,
+    };
+    let facts = [("reason", Some("its owner had been disabled".to_owned()))];
+    move_to(tx, scope, &customer, Place::Pool(pool_id), Operation::Released, &facts)
 }

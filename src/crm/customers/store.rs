@@ -9,19 +9,19 @@ use super::rows::{CustomerRow, HoldingRow, ProfileRow, Rows, rows_of};
 use super::{events, hierarchy, ownership, rules, search};
 use crate::auth::{Reach, Scope};
 use crate::changes::{Operation, add_facts, diff, record};
-use crate::crm::custom_fields::written;
+use crate::crm::custom_fields::{self, written};
 use crate::crm::lookup_keys::{self, KeyKind};
 use crate::crm::org_units::reach;
 use crate::crm::{external_refs, notifications, phones, recycling, references};
 use crate::db::id::CustomerId;
 use crate::db::schema::{customer_holdings, customer_profiles, customers};
-use crate::db::{Condition, DbConnection, Failure, Hold, MultiBackend, Tx, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, MultiBackend, Topic, Tx, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
 use crate::listing::rows::{exists, rows, with_id, with_ids};
-use crate::listing::{List, Plan};
+use crate::listing::{List, Listed, Plan};
 
 /// A customer is three rows.
 #[diesel::dsl::auto_type(no_type_alias)]
@@ -150,6 +150,14 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<
 }
 
 pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatch, patch: &UpdateCustomer) -> Result<Customer, Failure> {
+    // Of two at once, the second waits here and sees what the first did. What is held before any row comes first.
+    if patch.names("parent_id") {
+        tx.lock(Topic::Hierarchy)?;
+    }
+    if patch.names("custom") {
+        custom_fields::store::held(tx, Customers::TABLE)?;
+    }
+    tx.hold("customers", id, Hold::ToWrite)?;
     let before = get_for_change(tx.conn, scope, id)?;
     if_match.check(before.version)?;
     let mut after = before.clone();

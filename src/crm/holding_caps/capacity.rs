@@ -27,6 +27,16 @@ pub struct Capacity {
 impl Capacity {
     pub fn of(conn: &mut DbConnection, workspace_id: WorkspaceId, user_id: UserId, now: Instant) -> QueryResult<Self> {
         let caps = store::all(conn, workspace_id)?;
+        Self::under(conn, workspace_id, user_id, caps, now)
+    }
+
+    fn under(
+        conn: &mut DbConnection,
+        workspace_id: WorkspaceId,
+        user_id: UserId,
+        caps: Vec<HoldingCap>,
+        now: Instant,
+    ) -> QueryResult<Self> {
         let cap = if caps.is_empty() { None } else { narrowest(conn, workspace_id, user_id, caps)? };
         let (all, excluded) = count(conn, workspace_id, user_id, cap.as_ref(), now)?;
         Ok(Self { cap, held: all - excluded, excluded })
@@ -48,11 +58,12 @@ impl Capacity {
 /// counts what the first did.
 pub fn hold(tx: &mut Tx<'_>, user_id: UserId) -> Result<Capacity, Failure> {
     let workspace_id = tx.actor.workspace_id;
-    if store::all(tx.conn, workspace_id)?.is_empty() {
+    let caps = store::all(tx.conn, workspace_id)?;
+    if caps.is_empty() {
         return Ok(Capacity { cap: None, held: 0, excluded: 0 });
     }
     tx.hold("users", user_id, Hold::ToWrite)?;
-    Ok(Capacity::of(tx.conn, workspace_id, user_id, tx.now)?)
+    Ok(Capacity::under(tx.conn, workspace_id, user_id, caps, tx.now)?)
 }
 
 /// The cap that counts for a user.

@@ -10,7 +10,7 @@ use crate::crm::pipelines::{self, StageKind};
 use crate::crm::recycling;
 use crate::crm::references::{self, CodeUse};
 use crate::db::id::{CustomerId, OpportunityId};
-use crate::db::{Failure, Hold, Tx};
+use crate::db::{Failure, Hold, Tx, savepoint};
 use crate::http::etag::IfMatch;
 use crate::http::problem::Problem;
 use crate::listing::rows::rows;
@@ -69,7 +69,15 @@ pub fn close_lost(tx: &mut Tx<'_>, scope: &Scope, customer_id: CustomerId) -> Re
         // A pipeline without a lost stage keeps its deals open.
         let Some(lost) = lost else { continue };
         let how = MoveOpportunity { to_stage_id: lost.id, reason_code: Some("other".to_owned()), note: None, closed_at: None };
-        move_opportunity(tx, scope, before.id, &IfMatch::default(), &how)?;
+        let closed = savepoint(tx, &|tx| move_opportunity(tx, scope, before.id, &IfMatch::default(), &how));
+        match closed {
+            Ok(_) => {}
+            // The customer goes all the same; its deal stays open.
+            Err(Failure::Problem(problem)) => {
+                tracing::warn!(opportunity_id = %before.id, code = problem.code().as_ref(), "not closed as lost")
+            }
+            Err(failure) => return Err(failure),
+        }
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 
 use super::dto::{AssignCustomers, ClaimCustomers, ClaimMode, Pool};
-use super::members::Standing;
+use super::members::{Standing, Standings};
 use super::rules::Claimant;
 use super::store;
 use crate::auth::{Reach, Scope};
@@ -35,6 +35,8 @@ struct Asked<'a> {
 
 pub fn claim(tx: &mut Tx<'_>, scope: &Scope, language: Language, id: PoolId, input: &ClaimCustomers) -> Result<MoveResults, Failure> {
     let ClaimCustomers { ids, mode } = input;
+    // The day that is counted is the day that is written.
+    let scope = &Scope { now: tx.now, ..*scope };
     let pool = store::get(tx.conn, scope, id)?;
     tx.hold("users", scope.user_id, Hold::ToWrite)?;
     let claimant = Claimant::of(tx.conn, scope, &pool, scope.user_id, ids)?;
@@ -47,9 +49,10 @@ pub fn claim(tx: &mut Tx<'_>, scope: &Scope, language: Language, id: PoolId, inp
 /// Whoever may change everything assigns from every pool, and its administrators from theirs.
 pub fn assign(tx: &mut Tx<'_>, scope: &Scope, language: Language, id: PoolId, input: &AssignCustomers) -> Result<MoveResults, Failure> {
     let AssignCustomers { ids, mode, to_user_id, reason, override_cap } = input;
+    let scope = &Scope { now: tx.now, ..*scope };
     let pool = store::get(tx.conn, scope, id)?;
     let may = scope.changes == Reach::All
-        || super::members::standing(tx.conn, scope, &pool, scope.user_id)? == Standing::Admin && scope.changes != Reach::Nothing;
+        || Standings::of(tx.conn, scope, scope.user_id)?.to(&pool) == Standing::Admin && scope.changes != Reach::Nothing;
     check_open(&pool, may)?;
     let mut errors = Vec::new();
     references::check_user(tx, "/to_user_id", Some(*to_user_id), &mut errors)?;

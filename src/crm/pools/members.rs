@@ -11,6 +11,7 @@ use crate::crm::org_units::{self, reach};
 use crate::crm::references;
 use crate::db::id::{OrgUnitId, PoolId, UserId};
 use crate::db::schema::pool_members;
+use crate::db::types::DbUuid;
 use crate::db::{Condition, DbConnection, Failure, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::FieldError;
@@ -37,18 +38,32 @@ pub fn open_to(scope: &Scope) -> Condition {
     pools.then("))))")
 }
 
-/// What a user is to a pool, by its own name or by a unit's.
-pub fn standing(conn: &mut DbConnection, scope: &Scope, pool: &Pool, user_id: UserId) -> QueryResult<Standing> {
-    let named = Condition::sql("SELECT m.is_admin FROM pool_members m WHERE m.workspace_id = ").bind(scope.workspace_id);
-    let named = named.then(" AND m.pool_id = ").bind(pool.id).then(" AND (m.user_id = ").bind(user_id);
-    let named = named.then(" OR m.org_unit_id IN ").append(reach::above(scope, user_id)).then(")");
-    let named: Vec<bool> = named.giving::<Bool>().load(conn)?;
-    Ok(match named.iter().max() {
-        Some(true) => Standing::Admin,
-        Some(false) => Standing::Member,
-        None if pool.fields.is_open => Standing::Member,
-        None => Standing::Stranger,
-    })
+/// What a user is to each pool, by its own name or by a unit's.
+pub struct Standings {
+    /// Whether it is an administrator of those that name it.
+    named: HashMap<PoolId, bool>,
+}
+
+impl Standings {
+    pub fn of(conn: &mut DbConnection, scope: &Scope, user_id: UserId) -> QueryResult<Self> {
+        let named = Condition::sql("SELECT m.pool_id, m.is_admin FROM pool_members m WHERE m.workspace_id = ").bind(scope.workspace_id);
+        let named = named.then(" AND (m.user_id = ").bind(user_id).then(" OR m.org_unit_id IN ");
+        let named = named.append(reach::above(scope, user_id)).then(")").giving::<(DbUuid, Bool)>();
+        let mut standings = Self { named: HashMap::new() };
+        for (pool_id, is_admin) in named.load::<(PoolId, bool)>(conn)? {
+            *standings.named.entry(pool_id).or_default() |= is_admin;
+        }
+        Ok(standings)
+    }
+
+    pub fn to(&self, pool: &Pool) -> Standing {
+        match self.named.get(&pool.id) {
+            Some(true) => Standing::Admin,
+            Some(false) => Standing::Member,
+            None if pool.fields.is_open => Standing::Member,
+            None => Standing::Stranger,
+        }
+    }
 }
 
 type Row = (PoolId, bool, Option<UserId>, Option<OrgUnitId>);

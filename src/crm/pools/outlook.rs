@@ -8,10 +8,11 @@ use utoipa::ToSchema;
 
 use super::Pools;
 use super::dto::Pool;
-use super::members::{self, Standing, open_to};
-use super::rules::Claimant;
+use super::members::{Standing, Standings, open_to};
+use super::rules::{Claimant, claimed_on};
 use super::store;
 use crate::auth::{Reach, Scope};
+use crate::crm::calendar::{Calendar, later};
 use crate::crm::customers;
 use crate::crm::holding_caps::{Capacity, HoldingCap};
 use crate::db::id::{CustomerId, PoolId, UserId};
@@ -56,24 +57,25 @@ pub struct PoolCapacity {
 pub fn capacity(conn: &mut DbConnection, scope: &Scope) -> Result<CapacityReport, Failure> {
     let Capacity { cap, held, excluded } = Capacity::of(conn, scope.workspace_id, scope.user_id, scope.now)?;
     let open = rows::<Pools>(scope.workspace_id, false).then(" AND pools.is_enabled AND pools.id IN ").append(open_to(scope));
-    let mut pools = Vec::new();
-    for pool in store::load(conn, scope, open)? {
-        let claimant = Claimant::of(conn, scope, &pool, scope.user_id, &[])?;
-        if claimant.standing == Standing::Stranger {
-            continue;
-        }
-        let is_admin = claimant.standing == Standing::Admin;
-        pools.push(PoolCapacity {
+    let calendar = Calendar::of(conn, scope.workspace_id)?;
+    let today = calendar.day(scope.now);
+    let (standings, claimed) = (Standings::of(conn, scope, scope.user_id)?, claimed_on(conn, scope.workspace_id, scope.user_id, today)?);
+    let pools = store::load(conn, scope, open)?.into_iter().filter(|pool| standings.to(pool) != Standing::Stranger).map(|pool| {
+        let is_admin = standings.to(&pool) == Standing::Admin;
+        let daily_claim_limit = i64::from(pool.fields.daily_claim_limit);
+        let claimed_today = claimed.get(&pool.id).copied().unwrap_or_default();
+        PoolCapacity {
             pool_id: pool.id,
             name: pool.fields.name,
             is_admin,
-            daily_claim_limit: claimant.limit(),
-            claimed_today: claimant.used,
-            remaining_today: (!is_admin).then(|| (claimant.limit() - claimant.used).max(0)),
-            resets_at: claimant.resets_at(),
+            daily_claim_limit,
+            claimed_today,
+            remaining_today: (!is_admin).then(|| (daily_claim_limit - claimed_today).max(0)),
+            resets_at: calendar.start(later(today, 1)),
             claim_batch_max: pool.fields.claim_batch_max,
-        });
-    }
+        }
+    });
+    let pools = pools.collect();
     let remaining = cap.as_ref().map(|cap| (i64::from(cap.fields.cap) - held).max(0));
     Ok(CapacityReport { held, excluded, cap, remaining, pools })
 }
@@ -157,7 +159,7 @@ pub fn claimability(conn: &mut DbConnection, scope: &Scope, id: CustomerId, user
 
 fn check_other(conn: &mut DbConnection, scope: &Scope, pool: Option<&Pool>, user_id: UserId) -> Result<(), Failure> {
     let is_admin = match pool {
-        Some(pool) => members::standing(conn, scope, pool, scope.user_id)? == Standing::Admin,
+        Some(pool) => Standings::of(conn, scope, scope.user_id)?.to(pool) == Standing::Admin,
         None => false,
     };
     if scope.changes != Reach::All && !is_admin {

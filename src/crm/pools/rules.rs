@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use chrono::Duration;
+use chrono::{Duration, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::dto::Pool;
-use super::members::{self, Standing};
+use super::members::{Standing, Standings};
 use crate::auth::Scope;
 use crate::crm::calendar::{Calendar, later};
 use crate::crm::customers::Customer;
 use crate::crm::holding_caps::Capacity;
-use crate::db::id::{CustomerId, UserId};
+use crate::db::id::{CustomerId, PoolId, UserId, WorkspaceId};
 use crate::db::types::{DbInstant, DbUuid, Instant};
 use crate::db::{Bind, Condition, DbConnection};
 use crate::http::catalogue::Code;
@@ -25,7 +25,7 @@ pub struct Claimant {
     pub is_assigned: bool,
     pub capacity: Capacity,
     /// Claims from this pool on this day.
-    pub used: i64,
+    used: i64,
     limit: i64,
     /// When the day ends, and its limit with it.
     resets_at: Instant,
@@ -36,22 +36,33 @@ pub struct Claimant {
     now: Instant,
 }
 
+/// How many customers a user has claimed from each pool on a day.
+pub fn claimed_on(
+    conn: &mut DbConnection,
+    workspace_id: WorkspaceId,
+    user_id: UserId,
+    day: NaiveDate,
+) -> QueryResult<HashMap<PoolId, i64>> {
+    let claimed =
+        Condition::sql("SELECT e.from_pool_id, count(*) FROM customer_events e WHERE e.ownership = 'claim' AND e.workspace_id = ");
+    let claimed = claimed.bind(workspace_id).then(" AND e.to_owner_id = ").bind(user_id);
+    let claimed = claimed.then(" AND e.local_date = ").bind(Bind::Day(day)).then(" GROUP BY e.from_pool_id");
+    Ok(claimed.giving::<(DbUuid, BigInt)>().load::<(PoolId, i64)>(conn)?.into_iter().collect())
+}
+
 impl Claimant {
     /// The user's row is held when something is to follow from this.
     pub fn of(conn: &mut DbConnection, scope: &Scope, pool: &Pool, user_id: UserId, ids: &[CustomerId]) -> QueryResult<Self> {
         let calendar = Calendar::of(conn, scope.workspace_id)?;
         let today = calendar.day(scope.now);
-        let used = Condition::sql("SELECT count(*) FROM customer_events e WHERE e.ownership = 'claim' AND e.workspace_id = ");
-        let used = used.bind(scope.workspace_id).then(" AND e.to_owner_id = ").bind(user_id);
-        let used = used.then(" AND e.local_date = ").bind(Bind::Day(today)).then(" AND e.from_pool_id = ").bind(pool.id);
         let ends = Condition::sql("SELECT e.customer_id, max(e.at) FROM customer_events e WHERE e.workspace_id = ");
         let ends = ends.bind(scope.workspace_id).then(" AND e.from_owner_id = ").bind(user_id).then(" AND ");
         let ends = ends.append(Condition::any_of("e.customer_id", ids.iter().copied())).then(" GROUP BY e.customer_id");
         Ok(Self {
-            standing: members::standing(conn, scope, pool, user_id)?,
+            standing: Standings::of(conn, scope, user_id)?.to(pool),
             is_assigned: false,
             capacity: Capacity::of(conn, scope.workspace_id, user_id, scope.now)?,
-            used: used.giving::<BigInt>().get_result(conn)?,
+            used: claimed_on(conn, scope.workspace_id, user_id, today)?.get(&pool.id).copied().unwrap_or_default(),
             limit: i64::from(pool.fields.daily_claim_limit),
             resets_at: calendar.start(later(today, 1)),
             quiet: Duration::hours(i64::from(pool.fields.new_item_quiet_hours)),
@@ -82,13 +93,5 @@ impl Claimant {
     pub const fn count_one(&mut self) {
         self.used += 1;
         self.capacity.held += 1;
-    }
-
-    pub const fn limit(&self) -> i64 {
-        self.limit
-    }
-
-    pub const fn resets_at(&self) -> Instant {
-        self.resets_at
     }
 }

@@ -83,8 +83,13 @@ pub fn matching(tx: &mut Tx<'_>, scope: &Scope, customer_id: CustomerId) -> Resu
     for (pool_id, filter) in enabled(tx)? {
         let Some(filter) = filter else { return Ok(Some(pool_id)) };
         let seen = with_id::<Customers>(rows::<Customers>(scope.workspace_id, false), customer_id);
-        if filter_of(filter.0)?.matches(tx.conn, &scope.unbounded(), seen)? {
-            return Ok(Some(pool_id));
+        let matched = filter_of(filter.0).map_err(Failure::from).and_then(|list| list.matches(tx.conn, &scope.unbounded(), seen));
+        match matched {
+            Ok(true) => return Ok(Some(pool_id)),
+            Ok(false) => {}
+            // It was right when it was written: what it asks for has been purged, and nothing matches it any more.
+            Err(Failure::Problem(problem)) => tracing::warn!(%pool_id, code = problem.code().as_ref(), "a pool's filter is out of date"),
+            Err(failure) => return Err(failure),
         }
     }
     Ok(None)
@@ -167,7 +172,7 @@ fn check(tx: &mut Tx<'_>, before: Option<&Pool>, after: &Pool) -> Result<(), Fai
     members::check(tx, before, after, &mut errors)?;
     Problem::check(errors)?;
     if let Some(filter) = &after.fields.filter {
-        filter_of(filter.clone())?;
+        filter_of(filter.clone())?.resolve(tx.conn, &Scope::system(tx.actor.workspace_id, tx.now))?;
     }
     Ok(())
 }

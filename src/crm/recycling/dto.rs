@@ -68,7 +68,7 @@ pub struct RecycleRuleFields {
     /// Days of the workspace, up to the end of the last one.
     #[schema(minimum = 1, maximum = 3650, example = 30)]
     pub days: i32,
-    /// Other days for customers of a tier; of two for one tier the first counts.
+    /// Other days for customers of a tier; of two for one tier the first counts. For tiers that are not here `no_touch` takes the tier's own `recycle_days`.
     #[serde(default)]
     #[schema(max_items = 50)]
     pub tier_days: Vec<TierDays>,

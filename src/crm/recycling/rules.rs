@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 
-use super::dto::{ExtendOn, RecycleKind, RecycleRuleFields};
+use super::dto::{ExtendOn, RecycleKind, RecycleRuleFields, TierDays};
 use crate::crm::calendar::later;
 use crate::db::id::TierId;
 use crate::http::catalogue::Code;
@@ -68,6 +68,13 @@ pub fn due(rule: &RecycleRuleFields, case: &Case) -> Option<NaiveDate> {
     Some(case.locked_until.map_or(extended, |end| extended.max(end)))
 }
 
+/// The rule with the days of tiers that it says nothing of itself; they count for `no_touch` only.
+pub fn with_tiers(rule: &mut RecycleRuleFields, tiers: &[TierDays]) {
+    if rule.kind == RecycleKind::NoTouch {
+        rule.tier_days.extend(tiers);
+    }
+}
+
 /// What is wrong with a rule itself.
 pub fn check(rule: &RecycleRuleFields) -> Vec<FieldError> {
     let is_endless = rule.kind == RecycleKind::MaxHold && rule.extend_days.is_some();
@@ -87,7 +94,7 @@ pub fn says_something(summary: &str, duration_seconds: Option<i64>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dto::{RecycleExclude, TierDays};
+    use super::super::dto::RecycleExclude;
     use super::*;
 
     fn day(text: &str) -> NaiveDate {
@@ -163,6 +170,14 @@ mod tests {
         let mut slow = rule(RecycleKind::NoTouch, 10, Some(3));
         slow.tier_days.push(TierDays { tier_id: tier, days: 30 });
         assert_eq!(due(&slow, &gold), Some(day("04-24")));
+        // A tier's own days count where the rule says nothing of it.
+        let own = TierDays { tier_id: tier, days: 7 };
+        with_tiers(&mut slow, &[own]);
+        assert_eq!(due(&slow, &gold), Some(day("04-24")));
+        let (mut plain, mut longest) = (rule(RecycleKind::NoTouch, 10, Some(3)), rule(RecycleKind::MaxHold, 10, None));
+        with_tiers(&mut plain, &[own]);
+        with_tiers(&mut longest, &[own]);
+        assert_eq!((due(&plain, &gold), due(&longest, &gold)), (Some(day("04-01")), Some(day("04-04"))));
         slow.exclude.tier_ids = vec![tier];
         assert_eq!((due(&slow, &gold), due(&slow, &case("03-25"))), (None, Some(day("04-04"))));
         slow.exclude.won = true;

@@ -33,7 +33,12 @@ type Columns = (DbUuid, DbUuid, Nullable<DbUuid>, DbInstant, Nullable<DbInstant>
 pub fn simulate(conn: &mut DbConnection, scope: &Scope, pool_id: PoolId, input: &SimulateRecycling) -> Result<RecyclingForecast, Failure> {
     let pool = pools::store::get(conn, scope, pool_id)?;
     let rules: Vec<RecycleRuleFields> = match &input.rules {
-        Some(rules) => rules.iter().map(|rule| rule.fields.clone()).collect(),
+        Some(rules) => {
+            let days = store::tier_days(conn, scope.workspace_id)?;
+            let mut rules: Vec<RecycleRuleFields> = rules.iter().map(|rule| rule.fields.clone()).collect();
+            rules.iter_mut().for_each(|rule| checks::with_tiers(rule, &days));
+            rules
+        }
         None => store::active(conn, scope.workspace_id, pool_id)?.into_iter().map(|rule| rule.fields).collect(),
     };
     let faults = rules.iter().enumerate();

@@ -9,7 +9,7 @@ use crate::auth::Scope;
 use crate::changes::{Operation, diff, record};
 use crate::crm::{pools, references};
 use crate::db::id::{PoolId, RecycleRuleId, UserId, WorkspaceId};
-use crate::db::schema::recycle_rules;
+use crate::db::schema::{recycle_rules, tiers};
 use crate::db::types::{Instant, Json, Named};
 use crate::db::{DbConnection, Failure, Hold, Tx, written};
 use crate::http::etag::IfMatch;
@@ -72,7 +72,31 @@ pub fn any(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryResult<bo
 
 pub fn active(conn: &mut DbConnection, workspace_id: WorkspaceId, pool_id: PoolId) -> QueryResult<Vec<RecycleRule>> {
     let of_pool = own(workspace_id).filter(recycle_rules::pool_id.eq(pool_id).and(recycle_rules::is_active.eq(true)));
-    Ok(of_pool.order(recycle_rules::id).select(Row::as_select()).load(conn)?.into_iter().map(RecycleRule::from).collect())
+    let mut rules: Vec<RecycleRule> =
+        of_pool.order(recycle_rules::id).select(Row::as_select()).load(conn)?.into_iter().map(RecycleRule::from).collect();
+    if rules.iter().any(|rule| rule.fields.kind == RecycleKind::NoTouch) {
+        let days = tier_days(conn, workspace_id)?;
+        rules.iter_mut().for_each(|rule| rules::with_tiers(&mut rule.fields, &days));
+    }
+    Ok(rules)
+}
+
+/// The days that tiers have of their own.
+pub fn tier_days(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryResult<Vec<TierDays>> {
+    let own = tiers::table.filter(tiers::workspace_id.eq(workspace_id).and(tiers::deleted_at.is_null()));
+    let own = own.filter(tiers::recycle_days.is_not_null()).order(tiers::id).select((tiers::id, tiers::recycle_days.assume_not_null()));
+    Ok(own.load(conn)?.into_iter().map(|(tier_id, days)| TierDays { tier_id, days }).collect())
+}
+
+/// After a tier's days have changed: as if each rule that they count for had been changed, with its days of grace.
+pub fn tier_changed(tx: &mut Tx<'_>) -> Result<(), Failure> {
+    let counts =
+        own(tx.actor.workspace_id).filter(recycle_rules::is_active.eq(true).and(recycle_rules::kind.eq(Named(RecycleKind::NoTouch))));
+    for row in counts.order(recycle_rules::id).select(Row::as_select()).load(tx.conn)? {
+        let before = RecycleRule::from(row);
+        save(tx, &before, before.fields.clone())?;
+    }
+    Ok(())
 }
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, pool_id: PoolId) -> Result<Vec<RecycleRule>, Failure> {
@@ -106,13 +130,18 @@ pub fn update(tx: &mut Tx<'_>, id: RecycleRuleId, if_match: &IfMatch, patch: &Up
     if fields == before.fields {
         return Ok(before);
     }
+    let after = save(tx, &before, fields)?;
+    check(tx, &after)?;
+    Ok(after)
+}
+
+fn save(tx: &mut Tx<'_>, before: &RecycleRule, fields: RecycleRuleFields) -> Result<RecycleRule, Failure> {
     let (version, updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let after = RecycleRule { fields, version, updated_at, changed_at: tx.now, ..before.clone() };
-    check(tx, &after)?;
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = recycle_rules::table.find((row.workspace_id, row.id)).filter(recycle_rules::version.eq(before.version));
     written(diesel::update(guarded).set(&row).execute(tx.conn)?)?;
-    record(tx, Operation::Updated, id, after.version, diff(Some(&before), Some(&after))?)?;
+    record(tx, Operation::Updated, after.id, after.version, diff(Some(before), Some(&after))?)?;
     recompute_later(tx, after.pool_id)?;
     Ok(after)
 }

@@ -40,7 +40,7 @@ pub struct TierFields {
     /// Days within which a customer is to be touched again.
     #[schema(minimum = 0, maximum = 36_500)]
     pub cadence_days: Option<i32>,
-    /// Days without a touch after which a customer goes back to the pool.
+    /// Days without a touch after which a customer goes back to its pool: what counts for it in a `no_touch` rule that has no days of this tier itself. A change gives these rules three days' grace.
     #[schema(minimum = 0, maximum = 36_500)]
     pub recycle_days: Option<i32>,
     pub discount_percent: Option<Percent>,

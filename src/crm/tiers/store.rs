@@ -12,7 +12,7 @@ use crate::auth::Scope;
 use crate::changes::{Operation, diff, record};
 use crate::crm::custom_fields::written;
 use crate::crm::customers::{self, Customers};
-use crate::crm::{external_refs, objects};
+use crate::crm::{external_refs, objects, recycling};
 use crate::db::id::{TierId, WorkspaceId};
 use crate::db::schema::tiers;
 use crate::db::types::DbUuid;
@@ -99,6 +99,9 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: TierId, if_match: &IfMatch, pa
         demote_default(tx, id)?;
     }
     let after = save(tx, &before, after)?;
+    if before.fields.recycle_days != after.fields.recycle_days {
+        recycling::store::tier_changed(tx)?;
+    }
     if before.fields.external_refs != after.fields.external_refs {
         external_refs::replace::<Tiers>(tx, &rows::<Tiers>(scope.workspace_id, false), id, &after.fields.external_refs)?;
     }

@@ -150,3 +150,24 @@ fn who_holds_customers_stays_active() {
         admin.patch(&format!("/users/{}", rep.id), disabled).await.ok();
     });
 }
+
+#[test]
+fn a_filter_that_is_out_of_date_takes_nobody() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        let by = |key: &str| json!({ "name": "W", "priority": 9, "filter": { "field": key, "op": "eq", "value": "x" } });
+        assert_eq!(admin.post("/pools", by("custom.line")).await.status, 422, "there is no such field");
+        let field = json!({ "resource": "customers", "key": "line", "type": "text", "label": { "zh": "线", "en": "Line" } });
+        let field = admin.post("/fields", field).await.created();
+        let narrow = admin.post("/pools", by("custom.line")).await.created();
+        let one = json!({ "name": "C", "kind": "person", "custom": { "line": "x" } });
+        let one = rep.post("/customers", one).await.created();
+        let at = |customer: &Value| format!("/customers/{}/release", customer["id"].as_str().unwrap());
+        assert_eq!(rep.post(&at(&one), json!({ "reason_code": "no_interest" })).await.ok()["pool_id"], narrow["id"]);
+        let path = format!("/fields/{}", field["id"].as_str().unwrap());
+        admin.act(&format!("{path}/retire")).await.ok();
+        admin.delete(&path).await.no_content();
+        let two = rep.post("/customers", json!({ "name": "D", "kind": "person" })).await.created();
+        assert_ne!(rep.post(&at(&two), json!({ "reason_code": "no_interest" })).await.ok()["pool_id"], narrow["id"]);
+    });
+}
