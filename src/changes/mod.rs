@@ -13,5 +13,5 @@ mod waiting;
 pub use feed::Feed;
 pub use log::{Operation, add_facts, diff, record, record_all, record_each};
 pub use purge::{KEPT, purge};
-pub use sight::{Rows, Seen, Shown, named};
+pub use sight::{HiddenMembers, Rows, Seen, Shown, named, nothing_hidden};
 pub use waiting::watch;

@@ -95,7 +95,9 @@ impl Feed {
             let last = if is_cut { places.last().copied() } else { heads.last().map(|head| head.seq) };
             page.next = last.unwrap_or(page.next);
             page.has_more = is_cut || i64::try_from(heads.len()).is_ok_and(|count| count >= PIECE);
-            page.rows.extend(rows::whole(conn, &places)?);
+            let mut rows = rows::whole(conn, &places)?;
+            view.hide(conn, &mut rows)?;
+            page.rows.extend(rows);
         }
         Ok(page)
     }

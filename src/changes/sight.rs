@@ -4,7 +4,7 @@
 //! whoever sees its object now, deleted or not. So that nobody keeps a copy of an object that went out of sight, the change that
 //! moved it is shown once more to whoever saw it where it was before.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::QueryResult;
 use diesel::RunQueryDsl;
@@ -12,7 +12,7 @@ use diesel::sql_types::BigInt;
 use serde_json::Value;
 
 use super::log::Operation;
-use super::rows::{Head, whole};
+use super::rows::{ChangeRow, Head, whole};
 use crate::auth::privileges::Role;
 use crate::auth::{Caller, Reach, Scope};
 use crate::db::condition::AnyId;
@@ -50,6 +50,15 @@ pub struct Rows {
     pub moved: &'static [&'static str],
     /// The other columns that `visible` looks at, besides `workspace_id`, `id` and `deleted_at`.
     pub kept: &'static [&'static str],
+    /// Of some objects, the members that are not shown to a caller who sees them.
+    pub hidden: fn(&mut DbConnection, &Scope, &[AnyId]) -> QueryResult<HiddenMembers>,
+}
+
+pub type HiddenMembers = HashMap<AnyId, Vec<&'static str>>;
+
+/// Nothing is.
+pub fn nothing_hidden(_: &mut DbConnection, _: &Scope, _: &[AnyId]) -> QueryResult<HiddenMembers> {
+    Ok(HashMap::new())
 }
 
 /// What never moves an object out of anybody's sight.
@@ -131,6 +140,31 @@ impl View {
         }
         chosen.sort_unstable();
         Ok(chosen)
+    }
+}
+
+impl View {
+    /// Takes out of whole rows what the caller is not shown.
+    pub fn hide(&self, conn: &mut DbConnection, rows: &mut [ChangeRow]) -> QueryResult<()> {
+        if self.scope.changes == Reach::All {
+            return Ok(());
+        }
+        let mut by_type: BTreeMap<&str, (&Rows, Vec<AnyId>)> = BTreeMap::new();
+        for row in &*rows {
+            if let Some(Shown { object_type, seen: Seen::ByRow(of), .. }) = self.types.get(&row.kind) {
+                by_type.entry(object_type).or_insert((of, Vec::new())).1.push(row.object_id);
+            }
+        }
+        let mut hidden = HiddenMembers::new();
+        for (of, ids) in by_type.values() {
+            hidden.extend((of.hidden)(conn, &self.scope, ids)?);
+        }
+        for row in rows {
+            for member in hidden.get(&row.object_id).into_iter().flatten() {
+                row.changed.0.remove(*member);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::changes::Operation::{
     Assigned, Cancelled, Claimed, CollaboratorsChanged, Completed, Created, Deleted, HandedOver, LifecycleChanged, Locked, Moved,
     PasswordChanged, Reassigned, Recycled, Released, Restored, Revoked, StageMoved, TierChanged, Transferred, Unlocked, Updated,
 };
-use crate::changes::{Operation, Rows, Seen, Shown};
+use crate::changes::{Operation, Rows, Seen, Shown, nothing_hidden};
 use crate::crm::{contacts, customers, opportunities, planned_touches, touch_records};
 use crate::db::Condition;
 
@@ -37,31 +37,43 @@ pub const SHOWN: &[Shown] = &[
             TierChanged,
         ],
         scope: ReadCustomers::SCOPE,
-        seen: Seen::ByRow(Rows { table: "customers", visible: customers, moved: &["owner_id", "pool_id", "org_unit_id"], kept: &[] }),
+        seen: Seen::ByRow(Rows {
+            table: "customers",
+            visible: customers,
+            moved: &["owner_id", "pool_id", "org_unit_id"],
+            kept: &[],
+            hidden: customers::store::hidden_members,
+        }),
     },
     Shown {
         object_type: "contact",
         operations: WRITTEN,
         scope: ReadContacts::SCOPE,
-        seen: Seen::ByRow(Rows { table: "contacts", visible: contacts, moved: &[], kept: &[] }),
+        seen: Seen::ByRow(Rows { table: "contacts", visible: contacts, moved: &[], kept: &[], hidden: contacts::store::hidden_members }),
     },
     Shown {
         object_type: "opportunity",
         operations: &[Created, Updated, Deleted, Restored, Transferred, StageMoved],
         scope: ReadOpportunities::SCOPE,
-        seen: Seen::ByRow(Rows { table: "opportunities", visible: opportunities, moved: &["owner_id"], kept: &["customer_id"] }),
+        seen: Seen::ByRow(Rows {
+            table: "opportunities",
+            visible: opportunities,
+            moved: &["owner_id"],
+            kept: &["customer_id"],
+            hidden: nothing_hidden,
+        }),
     },
     Shown {
         object_type: "touch_record",
         operations: WRITTEN,
         scope: ReadTouchRecords::SCOPE,
-        seen: Seen::ByRow(Rows { table: "touch_records", visible: touch_records, moved: &[], kept: &[] }),
+        seen: Seen::ByRow(Rows { table: "touch_records", visible: touch_records, moved: &[], kept: &[], hidden: nothing_hidden }),
     },
     Shown {
         object_type: "planned_touch",
         operations: &[Created, Updated, Deleted, Restored, Completed, Cancelled, Reassigned],
         scope: ReadTouchRecords::SCOPE,
-        seen: Seen::ByRow(Rows { table: "planned_touches", visible: planned_touches, moved: &[], kept: &[] }),
+        seen: Seen::ByRow(Rows { table: "planned_touches", visible: planned_touches, moved: &[], kept: &[], hidden: nothing_hidden }),
     },
     Shown {
         object_type: "org_unit",

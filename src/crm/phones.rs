@@ -60,6 +60,20 @@ pub fn writings(number: &str) -> Vec<String> {
     std::iter::once(digits(number)).chain(dialled).collect()
 }
 
+/// The first three digits and the last four, as they are dialled at home; fewer of short ones, and nothing of the shortest.
+pub fn masked(number: &str) -> Option<String> {
+    let whole = dialable(number).map_or_else(
+        || digits(number),
+        |parsed| {
+            let key = written(&parsed, Mode::E164);
+            key.strip_prefix("+86").unwrap_or(&key).to_owned()
+        },
+    );
+    let length = whole.chars().count();
+    let is_shown = |place: usize| place < 3 || place >= length.saturating_sub(4).max(7);
+    (length >= 7).then(|| whole.chars().enumerate().map(|(place, c)| if is_shown(place) { c } else { '*' }).collect())
+}
+
 /// The numbering plans of the world take a moment to read: done beside the start, not in the first request with a phone.
 pub fn warm_up() {
     std::thread::spawn(|| key("+86 10 6552 9988"));
@@ -82,6 +96,16 @@ mod tests {
         assert_eq!(key("010-6552 9988").as_deref(), Some("+861065529988"));
         assert_eq!(key("400").as_deref(), Some("400"));
         assert_eq!(key(" 4930123456").as_deref(), Some("+4930123456"), "an unescaped plus");
+    }
+
+    #[test]
+    fn a_masked_number_shows_little() {
+        let masked = |number| masked(number).unwrap_or_default();
+        assert_eq!(masked("13812345678"), "138****5678");
+        assert_eq!(masked("+86 138 1234 5678"), "138****5678");
+        assert_eq!(masked("+49 30 12345678"), "+49*****5678");
+        assert_eq!(masked("6552 9988"), "655****8");
+        assert_eq!((masked("400"), masked("95588")), (String::new(), String::new()));
     }
 
     #[test]

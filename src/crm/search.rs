@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::phones::{self, Phone};
+use super::pools::masks::Hidden;
 use super::{contacts, customers, opportunities};
 use crate::db::condition::AnyId;
 use crate::db::id::{Id, Kind, WorkspaceId};
@@ -28,6 +29,8 @@ pub struct Texts {
     pub email: Option<String>,
     pub phones: Vec<Phone>,
     pub remarks: Option<String>,
+    /// What of it only those may find from whom nothing is hidden.
+    pub hidden: Hidden,
 }
 
 /// Makes the object's document of its texts, and of names of others.
@@ -38,11 +41,15 @@ pub fn index<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, texts: &Texts, names: &[String
 
 /// The name of an object's document, and its tokens.
 pub fn document<K: Kind>(workspace_id: WorkspaceId, texts: &Texts, names: &[String]) -> (String, String) {
-    let Texts { name, email, phones, remarks } = texts;
+    let Texts { name, email, phones, remarks, hidden } = texts;
     let mut document = Document::default();
-    [Some(name), email.as_ref(), remarks.as_ref()].into_iter().flatten().for_each(|text| document.add_text(text));
+    document.add_text(name);
+    document.hide(hidden.email);
+    email.iter().for_each(|email| document.add_text(email));
+    document.hide(hidden.phones);
     phones.iter().flat_map(|phone| phones::writings(&phone.number)).for_each(|digits| document.add_number(&digits));
-    names.iter().for_each(|name| document.add_text(name));
+    document.hide(false);
+    remarks.iter().chain(names).for_each(|text| document.add_text(text));
     (name_key(name), document.render(&space(workspace_id, K::NAME)))
 }
 

@@ -176,6 +176,9 @@ table! {
         on_recycle_planned_touches -> Text,
         created_by_id -> Nullable<DbUuid>,
         deleted_at -> Nullable<DbInstant>,
+        masks_phones -> Bool,
+        masks_email -> Bool,
+        masks_address -> Bool,
     }
 }
 

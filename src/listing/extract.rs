@@ -22,7 +22,13 @@ impl<R: Listed> FromRequest for List<R> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let list = Query::parse(request.query_string()).and_then(|query| Self::parse(request.path(), &query));
-        ready(list.and_then(|list| check_scopes(request, payload, list.scopes()).map(|()| list)))
+        ready(list.and_then(|mut list| {
+            check_scopes(request, payload, list.scopes())?;
+            if list.is_of_text() {
+                list.search_for(&Caller::from_request(request, payload).into_inner()?.scope);
+            }
+            Ok(list)
+        }))
     }
 }
 

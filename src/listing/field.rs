@@ -80,13 +80,15 @@ pub struct Field {
     pub unit: Option<&'static str>,
     /// The dictionary that its codes are of.
     pub dictionary: Option<&'static str>,
+    /// Of which rows it is compared, when it is not shown to the caller of all. Of the others it finds none, whatever they have.
+    pub shown: Option<fn(&Scope) -> Option<Condition>>,
 }
 
 impl Field {
     /// Filtered by eq and in.
     pub const fn new(name: &'static str, kind: FieldType, column: &'static str) -> Self {
         let (is_range, is_sortable, is_nullable) = (false, false, false);
-        Self { name, kind, column, place: Place::Row, is_range, is_sortable, is_nullable, unit: None, dictionary: None }
+        Self { name, kind, column, place: Place::Row, is_range, is_sortable, is_nullable, unit: None, dictionary: None, shown: None }
     }
 
     pub const fn range(mut self) -> Self {
@@ -107,6 +109,12 @@ impl Field {
     /// Its codes are of this dictionary.
     pub const fn coded(mut self, dictionary: &'static str) -> Self {
         self.dictionary = Some(dictionary);
+        self
+    }
+
+    /// Compared only of rows of which this is true.
+    pub const fn shown_if(mut self, shown: fn(&Scope) -> Option<Condition>) -> Self {
+        self.shown = Some(shown);
         self
     }
 

@@ -69,6 +69,15 @@ pub struct Filter {
 impl Filter {
     /// What is true of the rows that it means, or of all others. There is no third case: a row without a value is not equal.
     pub fn condition(&self, source: &Source, scope: &Scope, is_negated: bool) -> Condition {
+        let compared = self.compared(source, scope, is_negated);
+        match self.field.shown.and_then(|shown| shown(scope)) {
+            None => compared,
+            Some(shown) if is_negated => compared.or(shown.negated()),
+            Some(shown) => compared.and(shown),
+        }
+    }
+
+    fn compared(&self, source: &Source, scope: &Scope, is_negated: bool) -> Condition {
         let Self { field, operator, values } = self;
         let among = |alias: &str, table: &str| {
             let rows = format!("{}.id IN (SELECT {alias}.object_id FROM {table} {alias} WHERE {alias}.workspace_id = ", source.table);

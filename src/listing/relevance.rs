@@ -61,6 +61,11 @@ impl SearchText {
         Ok(Self { name: Some(name).filter(|name| name.chars().count() < MAX_NAME), query })
     }
 
+    /// For somebody from whom nothing is hidden.
+    pub const fn find_hidden(&mut self) {
+        self.query.find_hidden();
+    }
+
     /// What `q` of a search asks for; its fault is that of a member.
     pub fn of_search<R: Listed>(text: &str) -> Result<Self, Problem> {
         let fault = FieldError::new("/q", Code::InvalidFormat).with("format", "a letter or digit");

@@ -20,7 +20,7 @@ use super::relation::Source;
 use super::relevance::{Next, SearchText};
 use super::search::SearchRequest;
 use super::tree::{FilterNode, Node};
-use crate::auth::Scope;
+use crate::auth::{Reach, Scope};
 use crate::db::condition::{Bind, Condition};
 use crate::db::id::decode_any;
 use crate::db::{DbConnection, Failure};
@@ -128,6 +128,18 @@ impl<R: Listed> List<R> {
     pub fn of_filter(filter: FilterNode) -> Result<Self, Problem> {
         let asked = SearchRequest { filter: Some(filter), include_total: true, ..SearchRequest::default() };
         Self::of_search(&asked, Expand::default())
+    }
+
+    /// Whether there is a `q`.
+    pub const fn is_of_text(&self) -> bool {
+        self.text.is_some()
+    }
+
+    /// Its `q` finds what this caller may find.
+    pub fn search_for(&mut self, scope: &Scope) {
+        if scope.changes == Reach::All {
+            self.text.iter_mut().for_each(SearchText::find_hidden);
+        }
     }
 
     /// Whether one of the rows that are `seen` matches the filter.

@@ -104,7 +104,8 @@ impl<R: Listed> FromRequest for Search<R> {
             let (expand, mut faults) = Expand::read::<R>(&names);
             let members = Members::read::<R>(&document, asked.fields.clone(), &expand, &mut faults);
             Problem::check(faults)?;
-            let (list, caller) = (List::<R>::of_search(&asked, expand)?, caller?);
+            let (mut list, caller) = (List::<R>::of_search(&asked, expand)?, caller?);
+            list.search_for(&caller.scope);
             list.scopes().try_for_each(|scope| caller.check_scope(scope))?;
             Ok(Self { list, members })
         })

@@ -26,10 +26,17 @@ pub fn space(workspace_id: WorkspaceId, resource: &str) -> String {
     format!("{a:02x}{b:02x}{c:02x}")
 }
 
+/// Stands in front of a space where tokens lie that are not everybody's to find; no space begins with it.
+const HIDDEN: char = 'h';
+
 /// What an object is found by. When there is too much, what was added last is left out.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
     tokens: BTreeSet<String>,
+    /// What it is found by besides, by those who may find everything.
+    hidden: BTreeSet<String>,
+    /// Whether what is added now is hidden.
+    is_hiding: bool,
     bytes: usize,
 }
 
@@ -55,16 +62,23 @@ impl Document {
         }
     }
 
+    /// What is added from now on is hidden, or is not.
+    pub const fn hide(&mut self, is_hiding: bool) {
+        self.is_hiding = is_hiding;
+    }
+
     fn add(&mut self, token: String) {
         let bytes = self.bytes + token.len();
-        if bytes <= MAX_BYTES && self.tokens.insert(token) {
+        let tokens = if self.is_hiding { &mut self.hidden } else { &mut self.tokens };
+        if bytes <= MAX_BYTES && tokens.insert(token) {
             self.bytes = bytes;
         }
     }
 
     /// The tokens with spaces between them.
     pub fn render(&self, space: &str) -> String {
-        let tokens: Vec<String> = self.tokens.iter().map(|token| format!("{space}{token}")).collect();
+        let shown = self.tokens.iter().map(|token| format!("{space}{token}"));
+        let tokens: Vec<String> = shown.chain(self.hidden.iter().map(|token| format!("{HIDDEN}{space}{token}"))).collect();
         tokens.join(" ")
     }
 }
@@ -75,9 +89,13 @@ enum Term {
     Beginning(String),
 }
 
-/// What is asked for: of each clause one alternative, and of that all terms.
+/// What is asked for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Query(Vec<Vec<Vec<Term>>>);
+pub struct Query {
+    /// Of each clause one alternative, and of that all terms.
+    clauses: Vec<Vec<Vec<Term>>>,
+    finds_hidden: bool,
+}
 
 impl Query {
     pub fn parse(text: &str) -> Self {
@@ -92,17 +110,22 @@ impl Query {
         }
         clauses.sort_unstable();
         clauses.dedup();
-        Self(clauses)
+        Self { clauses, finds_hidden: false }
+    }
+
+    /// For somebody from whom nothing is hidden.
+    pub const fn find_hidden(&mut self) {
+        self.finds_hidden = true;
     }
 
     /// Whether there was no letter or digit.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.clauses.is_empty()
     }
 
     /// For FTS5's `MATCH`.
     pub fn for_sqlite(&self, space: &str) -> String {
-        self.render([" AND ", " OR "], |term| match term {
+        self.render([" AND ", " OR "], space, |term, space| match term {
             Term::Whole(token) => format!("\"{space}{token}\""),
             Term::Beginning(token) => format!("\"{space}{token}\"*"),
         })
@@ -110,19 +133,23 @@ impl Query {
 
     /// A `tsquery`.
     pub fn for_postgres(&self, space: &str) -> String {
-        self.render([" & ", " | "], |term| match term {
+        self.render([" & ", " | "], space, |term, space| match term {
             Term::Whole(token) => format!("'{space}{token}'"),
             Term::Beginning(token) => format!("'{space}{token}':*"),
         })
     }
 
-    fn render(&self, [and, or]: [&str; 2], term: impl Fn(&Term) -> String) -> String {
+    fn render(&self, [and, or]: [&str; 2], space: &str, one: impl Fn(&Term, &str) -> String) -> String {
+        let term = |term: &Term| match self.finds_hidden {
+            true => format!("({}{or}{})", one(term, space), one(term, &format!("{HIDDEN}{space}"))),
+            false => one(term, space),
+        };
         let all = |terms: &Vec<Term>| terms.iter().map(&term).collect::<Vec<_>>().join(and);
         let any = |alternatives: &Vec<Vec<Term>>| match alternatives.as_slice() {
             [only] => all(only),
             several => format!("({})", several.iter().map(|terms| format!("({})", all(terms))).collect::<Vec<_>>().join(or)),
         };
-        self.0.iter().map(any).collect::<Vec<_>>().join(and)
+        self.clauses.iter().map(any).collect::<Vec<_>>().join(and)
     }
 }
 
@@ -209,7 +236,7 @@ mod tests {
             Term::Beginning(token) => document.tokens.iter().any(|known| known.starts_with(token)),
         };
         let query = Query::parse(query);
-        !query.is_empty() && query.0.iter().all(|clause| clause.iter().any(|terms| terms.iter().all(found)))
+        !query.is_empty() && query.clauses.iter().all(|clause| clause.iter().any(|terms| terms.iter().all(found)))
     }
 
     fn document(texts: &[&str], numbers: &[&str]) -> Document {
@@ -244,11 +271,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_hidden_lies_apart() {
+        let mut half = document(&["华为"], &[]);
+        half.hide(true);
+        half.add_number("8000");
+        assert_eq!(half.render("a"), "a为 a华为 ha8000");
+        assert!(finds("华为", &half) && !finds("8000", &half));
+        assert!(!space(WorkspaceId::new(), "customer").starts_with(HIDDEN), "spaces are hexadecimal");
+    }
+
+    #[test]
     fn both_databases_are_asked_the_same() {
         let query = Query::parse("Ｏ'Neil 华为技术 1-80*");
         assert_eq!(query.for_sqlite("abc"), r#""abc为技" AND "abc华为" AND "abc技术" AND "abc1"* AND "abc80"* AND "abcneil"* AND "abco"*"#);
         assert_eq!(Query::parse("1-803").for_sqlite("a"), "((\"a1\"* AND \"a803\"*) OR (\"a1803\"*))");
         assert_eq!(Query::parse("1-803 x").for_postgres("a"), "(('a1':* & 'a803':*) | ('a1803':*)) & 'ax':*");
+        let mut whole = Query::parse("华为 8");
+        whole.find_hidden();
+        assert_eq!(whole.for_sqlite("a"), r#"("a华为" OR "ha华为") AND ("a8"* OR "ha8"*)"#);
+        assert_eq!(whole.for_postgres("a"), "('a华为' | 'ha华为') & ('a8':* | 'ha8':*)");
     }
 
     proptest! {
@@ -279,7 +320,7 @@ mod tests {
         fn nothing_in_a_token_is_syntax(text in ".*", other in "[ -~]*") {
             let known = document(&[&text, &other], &[]);
             let asked = [Query::parse(&text), Query::parse(&other)];
-            let terms = asked.iter().flat_map(|query| query.0.iter().flatten().flatten()).map(|term| match term {
+            let terms = asked.iter().flat_map(|query| query.clauses.iter().flatten().flatten()).map(|term| match term {
                 Term::Whole(token) | Term::Beginning(token) => token,
             });
             for token in known.tokens.iter().chain(terms) {

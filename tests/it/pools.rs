@@ -2,6 +2,7 @@
 
 mod claims;
 mod holding;
+mod masks;
 mod model;
 mod races;
 

@@ -121,7 +121,7 @@ impl Batch {
         let Some(seedling) = world.customers.get(index) else { return Ok(()) };
         let customer = objects::customer(world, index, seedling);
         let names: Vec<String> = seedling.contacts.clone().rev().map(|contact| objects::contact_name(world, contact, index)).collect();
-        self.document(customer.id, &customers::search::texts(&customer.fields), &names);
+        self.document(customer.id, &customers::search::texts(&customer.fields, objects::hidden(seedling)), &names);
         self.refs(customer.id, &customer.fields.external_refs);
         self.keys(customer.id, customers::store::keys(&customer.fields));
         let new = objects::created(&customer);
@@ -137,7 +137,7 @@ impl Batch {
         let Some(seedling) = world.contacts.get(index) else { return Ok(()) };
         let Some(customer) = world.customers.get(seedling.customer) else { return Ok(()) };
         let contact = objects::contact(world, index, seedling, customer);
-        self.document(contact.id, &contacts::search::texts(&contact.fields), &[]);
+        self.document(contact.id, &contacts::search::texts(&contact.fields, objects::hidden(customer)), &[]);
         self.refs(contact.id, &contact.fields.external_refs);
         self.keys(contact.id, contacts::store::keys(&contact.fields));
         self.change(Operation::Created, contact.id, 1, None, &contact, contact.created_by_id, contact.created_at)?;

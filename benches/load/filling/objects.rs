@@ -7,6 +7,7 @@ use fishpond::crm::customers::{Address, Customer, CustomerFields, CustomerKind, 
 use fishpond::crm::external_refs::ExternalRef;
 use fishpond::crm::opportunities::{Opportunity, OpportunityFields, rules};
 use fishpond::crm::pipelines::{Stage, StageKind};
+use fishpond::crm::pools::masks::Hidden;
 use fishpond::crm::touch_records::{Direction, TouchRecord, TouchRecordFields};
 use fishpond::db::id::StageId;
 use fishpond::db::money::{Amount, Money};
@@ -31,6 +32,12 @@ fn maybe<T>(chance: &mut Chance, percent: i64, make: impl FnOnce(&mut Chance) ->
 
 fn part(chance: &mut Chance, percent: i64, of: &'static str) -> Option<String> {
     maybe(chance, percent, |chance| chance.part(of).to_owned())
+}
+
+/// What the pool hides of a customer, which lies in it when nobody owns it.
+pub fn hidden(customer: &world::Customer) -> Hidden {
+    let is_pooled = customer.owner.is_none();
+    Hidden { phones: is_pooled, email: is_pooled, address: is_pooled }
 }
 
 /// As it is now; `created` says how it began.

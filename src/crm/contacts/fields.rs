@@ -5,6 +5,7 @@ use crate::crm::custom_fields;
 use crate::crm::customers::{self, Customers};
 use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::phones;
+use crate::crm::pools::masks;
 use crate::crm::resource::expanded;
 use crate::crm::touch_records::{self, TouchRecords};
 use crate::crm::users;
@@ -77,8 +78,11 @@ impl Listed for Contacts {
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "contacts.name_fold").sortable(),
         Field::new("title", FieldType::Text, "contacts.title_fold").nullable(),
-        Field::new("email", FieldType::LOWER_CASE, "contacts.email_key").nullable(),
-        Field::key("phone", "phone", FieldType::Key(phones::key, "a phone number")),
+        Field::new("email", FieldType::LOWER_CASE, "contacts.email_key")
+            .nullable()
+            .shown_if(|scope| shown(masks::email_shown(scope)?, scope)),
+        Field::key("phone", "phone", FieldType::Key(phones::key, "a phone number"))
+            .shown_if(|scope| shown(masks::phones_shown(scope)?, scope)),
         Field::new("preferred_channel", CHANNELS, "contacts.preferred_channel").nullable(),
         Field::new("customer_id", FieldType::Id("cus"), "l.customer_id").through(links),
         Field::external_ref(),
@@ -132,6 +136,12 @@ pub fn linked(customer: Condition) -> Condition {
     )
     .append(customer)
     .then(")")
+}
+
+/// Contacts of a customer that the caller sees and that hides nothing, and those of no customer that it sees.
+fn shown(customer: Condition, scope: &Scope) -> Option<Condition> {
+    let seen = || customers::visible(scope, false);
+    Some(linked(seen().and(customer)).or(linked(seen()).negated()))
 }
 
 fn made_by(scope: &Scope) -> Condition {

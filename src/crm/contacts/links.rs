@@ -12,7 +12,7 @@ use super::fields::visible;
 use crate::auth::Scope;
 use crate::changes::{Operation, record};
 use crate::crm::customers;
-use crate::db::id::{ContactId, CustomerId};
+use crate::db::id::{ContactId, CustomerId, PoolId};
 use crate::db::schema::{contact_links, contacts, customers as customers_table};
 use crate::db::types::DbUuid;
 use crate::db::{Condition, DbConnection, Failure, Topic, Tx};
@@ -22,10 +22,13 @@ use crate::http::problem::FieldError;
 /// Contacts of a customer whose names find it.
 const MAX_NAMES: i64 = 1000;
 
-type LinkRow = (ContactId, CustomerId, Option<String>, bool, bool, Option<NaiveDate>);
+type LinkRow = (ContactId, CustomerId, Option<String>, bool, bool, Option<NaiveDate>, Option<PoolId>);
 
-/// The links of some contacts to customers of which `customer` is true, in one statement.
-pub fn of(conn: &mut DbConnection, customer: Condition, ids: &[ContactId]) -> QueryResult<HashMap<ContactId, Vec<ContactLink>>> {
+/// The links of some contacts.
+pub type Links = HashMap<ContactId, Vec<(ContactLink, Option<PoolId>)>>;
+
+/// The links of some contacts to customers of which `customer` is true, and the pools that these are in; in one statement.
+pub fn of(conn: &mut DbConnection, customer: Condition, ids: &[ContactId]) -> QueryResult<Links> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -43,11 +46,13 @@ pub fn of(conn: &mut DbConnection, customer: Condition, ids: &[ContactId]) -> Qu
             contact_links::is_primary,
             contact_links::is_decision_maker,
             contact_links::left_date,
+            customers_table::pool_id,
         ))
         .load::<LinkRow>(conn)?;
-    let mut by_contact: HashMap<ContactId, Vec<ContactLink>> = HashMap::new();
-    for (contact_id, customer_id, role, is_primary, is_decision_maker, left_date) in rows {
-        by_contact.entry(contact_id).or_default().push(ContactLink { customer_id, role, is_primary, is_decision_maker, left_date });
+    let mut by_contact = Links::new();
+    for (contact_id, customer_id, role, is_primary, is_decision_maker, left_date, pool_id) in rows {
+        let link = ContactLink { customer_id, role, is_primary, is_decision_maker, left_date };
+        by_contact.entry(contact_id).or_default().push((link, pool_id));
     }
     Ok(by_contact)
 }
@@ -124,7 +129,8 @@ pub fn check_contacts(
 /// All links of a contact, whoever sees them: what the change log says.
 pub fn whole(tx: &mut Tx<'_>, id: ContactId) -> QueryResult<Vec<ContactLink>> {
     let anywhere = Condition::sql("contact_links.workspace_id = ").bind(tx.actor.workspace_id);
-    Ok(of(tx.conn, anywhere, &[id])?.remove(&id).unwrap_or_default())
+    let links = of(tx.conn, anywhere, &[id])?.remove(&id).unwrap_or_default();
+    Ok(links.into_iter().map(|(link, _)| link).collect())
 }
 
 /// The names of a customer's contacts, for its search document: of the newest ones, which are enough for any but a catch-all.

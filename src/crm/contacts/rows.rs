@@ -7,6 +7,7 @@ use super::dto::{Channel, Consents, Contact, ContactFields, ContactLink, SocialA
 use crate::crm::custom_fields::Custom;
 use crate::crm::external_refs::ExternalRef;
 use crate::crm::phones::Phone;
+use crate::crm::pools::masks::Hidden;
 use crate::db::id::{ContactId, UserId, WorkspaceId};
 use crate::db::schema::contacts;
 use crate::db::types::{Instant, Json, Named};
@@ -54,6 +55,19 @@ impl ContactRow {
             external_refs: external_refs.0, custom: custom.0,
         };
         Contact { id, version, fields, created_at, updated_at, created_by_id }
+    }
+}
+
+impl Contact {
+    /// Without what is hidden of it.
+    pub fn masked(mut self, hidden: Hidden) -> Self {
+        let fields = &mut self.fields;
+        hidden.mask(&mut fields.phones, &mut fields.email);
+        if hidden.phones {
+            fields.wechat = fields.wechat.take().map(|account| account.chars().take(2).chain("***".chars()).collect());
+            fields.social_accounts.clear();
+        }
+        self
     }
 }
 

@@ -8,11 +8,13 @@ use super::fields::{Contacts, changeable, visible};
 use super::rows::{ContactRow, row_of};
 use super::{links, rules, search};
 use crate::auth::{Reach, Scope};
-use crate::changes::{Operation, diff, record};
+use crate::changes::{HiddenMembers, Operation, diff, record};
 use crate::crm::custom_fields::written::{self, Values};
 use crate::crm::lookup_keys::{self, KeyKind};
+use crate::crm::pools::masks::{Hidden, Masks};
 use crate::crm::{customers, external_refs, objects, phones, references};
-use crate::db::id::ContactId;
+use crate::db::condition::AnyId;
+use crate::db::id::{ContactId, PoolId};
 use crate::db::schema::contacts;
 use crate::db::{Condition, DbConnection, Failure, Topic, Tx, written};
 use crate::http::catalogue::Code;
@@ -31,13 +33,15 @@ fn load(conn: &mut DbConnection, scope: &Scope, which: Condition) -> Result<Opti
     })
 }
 
-/// Rows with those of their links that the caller sees.
+/// Rows with those of their links that the caller sees, and without what is hidden at all of these.
 fn with_links(conn: &mut DbConnection, scope: &Scope, rows: Vec<ContactRow>) -> Result<Vec<Contact>, Failure> {
     let ids: Vec<ContactId> = rows.iter().map(|row| row.id).collect();
     let mut links = links::of(conn, customers::visible(scope, false), &ids)?;
+    let masks = Masks::of(conn, scope, links.values().flatten().filter_map(|(_, pool_id)| *pool_id))?;
     let whole = rows.into_iter().map(|row| {
         let own = links.remove(&row.id).unwrap_or_default();
-        row.with_links(own)
+        let hidden = own.iter().map(|(_, pool_id)| masks.on(*pool_id)).reduce(Hidden::and).unwrap_or_default();
+        row.with_links(own.into_iter().map(|(link, _)| link).collect()).masked(hidden)
     });
     Ok(whole.collect())
 }
@@ -54,6 +58,19 @@ pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[ContactId]) -> Res
     let which = with_ids::<Contacts>(visible(scope, false), ids);
     let rows = contacts::table.filter(which).select(ContactRow::as_select()).load(conn)?;
     with_links(conn, scope, rows)
+}
+
+/// Of these contacts the members that are hidden from the caller at all of their customers that it sees.
+pub fn hidden_members(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> QueryResult<HiddenMembers> {
+    let ids: Vec<ContactId> = ids.iter().map(|id| ContactId::from_uuid(id.uuid())).collect();
+    let links = links::of(conn, customers::visible(scope, false).or(customers::visible(scope, true)), &ids)?;
+    let masks = Masks::of(conn, scope, links.values().flatten().filter_map(|(_, pool_id)| *pool_id))?;
+    let members = |own: &[(ContactLink, Option<PoolId>)]| {
+        let hidden = own.iter().map(|(_, pool_id)| masks.on(*pool_id)).reduce(Hidden::and).unwrap_or_default();
+        let of_phones = ["phones", "wechat", "social_accounts"].into_iter().filter(move |_| hidden.phones);
+        of_phones.chain(hidden.email.then_some("email")).collect()
+    };
+    Ok(links.iter().map(|(id, own)| (AnyId::from_uuid(id.uuid()), members(own))).collect())
 }
 
 /// A contact that the caller means to change: 404 when it does not see it, 403 when it only sees it.
@@ -83,8 +100,8 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateContact) -> Result<C
     external_refs::add::<Contacts>(tx, &visible(scope, false), id, &contact.fields.external_refs)?;
     lookup_keys::add(tx, id, &keys(&contact.fields))?;
     values.write::<Contacts>(tx, &visible(scope, false), id)?;
-    crate::crm::search::index(tx, id, &search::texts(&contact.fields), &[])?;
     search::index_customers(tx, &contact.fields.links)?;
+    search::index_written(tx, &contact)?;
     record(tx, Operation::Created, id, contact.version, diff(None, Some(&contact))?)?;
     Ok(contact)
 }
@@ -121,17 +138,20 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch,
 
 /// Its own document, and those of customers that it is newly, no longer or otherwise named at.
 fn index_changed(tx: &mut Tx<'_>, before: &Contact, after: &Contact) -> Result<(), Failure> {
-    if search::texts(&before.fields) != search::texts(&after.fields) {
-        crate::crm::search::index(tx, after.id, &search::texts(&after.fields), &[])?;
-    }
     let (old, new) = (&before.fields.links, &after.fields.links);
     let among = |link: &ContactLink, links: &[ContactLink]| links.iter().any(|other| other.customer_id == link.customer_id);
-    if before.fields.name != after.fields.name {
-        return search::index_all_customers(tx, after.id, old);
-    }
     let gone = old.iter().filter(|link| !among(link, new));
     let come = new.iter().filter(|link| !among(link, old));
-    search::index_customers(tx, gone.chain(come))
+    let moved: Vec<&ContactLink> = gone.chain(come).collect();
+    // Customers first, as whoever moves them does.
+    match before.fields.name == after.fields.name {
+        true => search::index_customers(tx, moved.iter().copied())?,
+        false => search::index_all_customers(tx, after.id, old)?,
+    }
+    if !moved.is_empty() || search::texts(&before.fields, Hidden::default()) != search::texts(&after.fields, Hidden::default()) {
+        search::index_written(tx, after)?;
+    }
+    Ok(())
 }
 
 pub fn delete(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use crate::crm::custom_fields;
 use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::org_units::{self, OrgUnits, reach};
 use crate::crm::phones;
-use crate::crm::pools;
+use crate::crm::pools::{self, masks};
 use crate::crm::resource::expanded;
 use crate::crm::tiers::{self, Tiers};
 use crate::crm::touch_records::{self, TouchRecords};
@@ -116,8 +116,8 @@ impl Listed for Customers {
             FieldType::Enum(&[("none", "无", "None"), ("low", "低", "Low"), ("medium", "中", "Medium"), ("high", "高", "High")]),
             "customers.intent_level",
         ),
-        Field::new("email", FieldType::LOWER_CASE, "customers.email_key").nullable(),
-        Field::key("phone", "phone", FieldType::Key(phones::key, "a phone number")),
+        Field::new("email", FieldType::LOWER_CASE, "customers.email_key").nullable().shown_if(masks::email_shown),
+        Field::key("phone", "phone", FieldType::Key(phones::key, "a phone number")).shown_if(masks::phones_shown),
         Field::new("country", FieldType::CODE, "customer_profiles.country").nullable(),
         Field::new("city", FieldType::CODE, "customer_profiles.city").nullable(),
         Field::new("employee_count", FieldType::Integer, "customers.employee_count").range().nullable(),

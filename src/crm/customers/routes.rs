@@ -8,8 +8,8 @@ use super::dto::{
 };
 use super::fields::Customers;
 use super::{hierarchy, moves, store};
-use crate::auth::Can;
 use crate::auth::privileges::{ReadCustomers, WriteCustomers};
+use crate::auth::{Can, Reach};
 use crate::crm::resource::dto::{BatchGet, BatchRequest, BatchResults};
 use crate::crm::resource::write::{self, ValidateOnly};
 use crate::crm::resource::{batch, batch_get, upsert};
@@ -80,7 +80,10 @@ pub async fn get_customer(
     let scope = caller.scope;
     db.read(move |conn| {
         let customer = store::get(conn, &scope, id.0)?;
-        expand.0.object(conn, &scope, customer.version, &customer)
+        let answer = expand.0.object(conn, &scope, customer.version, &customer)?;
+        // What a pool hides, and from whom, changes without the customer.
+        let may_hide = customer.pool_id.is_some() && scope.changes != Reach::All;
+        Ok(if may_hide { answer.volatile() } else { answer })
     })
     .await
 }

@@ -8,12 +8,14 @@ use super::fields::{Customers, changeable, visible};
 use super::rows::{CustomerRow, HoldingRow, ProfileRow, Rows, rows_of};
 use super::{events, hierarchy, ownership, rules, search};
 use crate::auth::{Reach, Scope};
-use crate::changes::{Operation, add_facts, diff, record};
+use crate::changes::{HiddenMembers, Operation, add_facts, diff, record};
 use crate::crm::custom_fields::{self, written};
 use crate::crm::lookup_keys::{self, KeyKind};
 use crate::crm::org_units::reach;
+use crate::crm::pools::masks::{Hidden, Masks};
 use crate::crm::{external_refs, notifications, phones, recycling, references};
-use crate::db::id::CustomerId;
+use crate::db::condition::AnyId;
+use crate::db::id::{CustomerId, PoolId};
 use crate::db::schema::{customer_holdings, customer_profiles, customers};
 use crate::db::{Condition, DbConnection, Failure, Hold, MultiBackend, Topic, Tx, written};
 use crate::http::catalogue::Code;
@@ -49,12 +51,41 @@ pub fn one(scope: &Scope, id: CustomerId, is_deleted: bool) -> Condition {
     with_id::<Customers>(visible(scope, is_deleted), id)
 }
 
+/// As the caller sees it.
 pub fn get(conn: &mut DbConnection, scope: &Scope, id: CustomerId) -> Result<Customer, Failure> {
-    load(conn, one(scope, id, false))?.ok_or_else(|| Problem::not_found().into())
+    let found = load(conn, one(scope, id, false))?.into_iter().collect();
+    masked(conn, scope, found)?.pop().ok_or_else(|| Problem::not_found().into())
 }
 
 pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[CustomerId]) -> Result<Vec<Customer>, Failure> {
-    Ok(load_all(conn, with_ids::<Customers>(visible(scope, false), ids))?)
+    let found = load_all(conn, with_ids::<Customers>(visible(scope, false), ids))?;
+    Ok(masked(conn, scope, found)?)
+}
+
+/// Without what their pools hide from the caller. Nothing is hidden from whoever may change them.
+fn masked(conn: &mut DbConnection, scope: &Scope, mut customers: Vec<Customer>) -> QueryResult<Vec<Customer>> {
+    let masks = Masks::of(conn, scope, customers.iter().filter_map(|customer| customer.pool_id))?;
+    for customer in &mut customers {
+        let hidden = masks.on(customer.pool_id);
+        hidden.mask(&mut customer.fields.phones, &mut customer.fields.email);
+        if let (true, Some(address)) = (hidden.address, &mut customer.fields.address) {
+            (address.street, address.postal_code) = (None, None);
+        }
+    }
+    Ok(customers)
+}
+
+/// Of these customers, deleted or not, the members that their pools hide something of from the caller.
+pub fn hidden_members(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> QueryResult<HiddenMembers> {
+    let pooled = customers::table.filter(customers::workspace_id.eq(scope.workspace_id).and(customers::pool_id.is_not_null()));
+    let pooled = pooled.filter(Condition::any_of("customers.id", ids.iter().copied()));
+    let pooled: Vec<(CustomerId, Option<PoolId>)> = pooled.select((customers::id, customers::pool_id)).load(conn)?;
+    let masks = Masks::of(conn, scope, pooled.iter().filter_map(|(_, pool_id)| *pool_id))?;
+    let members = |hidden: Hidden| {
+        let all = [(hidden.phones, "phones"), (hidden.email, "email"), (hidden.address, "address")];
+        all.into_iter().filter_map(|(is_hidden, member)| is_hidden.then_some(member)).collect()
+    };
+    Ok(pooled.into_iter().map(|(id, pool_id)| (AnyId::from_uuid(id.uuid()), members(masks.on(pool_id)))).collect())
 }
 
 /// A customer that the caller means to change: 404 when it does not see it, 403 when it only sees it.
@@ -102,7 +133,8 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Customers>) -> R
     let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
     let rows = whole().filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(columns()).load::<Rows>(conn)?;
     let total = list.total(conn, scope, seen)?;
-    Ok(list.page_with(scope, rows.into_iter().map(Customer::from).collect(), total, next)?)
+    let data = masked(conn, scope, rows.into_iter().map(Customer::from).collect())?;
+    Ok(list.page_with(scope, data, total, next)?)
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<Customer, Failure> {
@@ -143,7 +175,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<
     external_refs::add::<Customers>(tx, &visible(scope, false), id, &customer.fields.external_refs)?;
     lookup_keys::add(tx, id, &keys(&customer.fields))?;
     values.write::<Customers>(tx, &visible(scope, false), id)?;
-    crate::crm::search::index(tx, id, &search::texts(&customer.fields), &[])?;
+    search::index_new(tx, &customer)?;
     record(tx, Operation::Created, id, customer.version, diff(None, Some(&customer))?)?;
     ownership::tell_owner(tx, &customer, None)?;
     Ok(customer)
@@ -208,9 +240,7 @@ pub fn save_with(
     if keys(&before.fields) != keys(&after.fields) {
         lookup_keys::replace(tx, after.id, &keys(&after.fields))?;
     }
-    if search::texts(&before.fields) != search::texts(&after.fields) {
-        search::index_written(tx, &after)?;
-    }
+    search::index_written(tx, before, &after)?;
     if before.holding.recycle_due_at.is_some() && before.holding.recycle_due_at != after.holding.recycle_due_at {
         // Reminders of the day that it was, which nobody has read.
         notifications::withdraw(tx, &format!("recycle:{}:", after.id))?;

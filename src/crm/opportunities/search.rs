@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use super::dto::OpportunityFields;
 use super::store::load_all;
+use crate::crm::pools::masks::Hidden;
 use crate::crm::search::{self, Texts};
 use crate::db::id::OpportunityId;
 use crate::db::{Condition, Failure, Tx};
 
 pub fn texts(fields: &OpportunityFields) -> Texts {
     let OpportunityFields { name, remarks, .. } = fields;
-    Texts { name: name.clone(), email: None, phones: Vec::new(), remarks: remarks.clone() }
+    Texts { name: name.clone(), email: None, phones: Vec::new(), remarks: remarks.clone(), hidden: Hidden::default() }
 }
 
 /// Makes the documents of these opportunities anew.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use strum::{AsRefStr, EnumString};
 use utoipa::ToSchema;
 
+use super::masks::MaskedField;
 use crate::db::id::{CustomerId, OrgUnitId, PoolId, UserId};
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
@@ -103,6 +104,12 @@ pub struct PoolFields {
     pub remind_before_days: Vec<i32>,
     #[serde(default)]
     pub on_recycle: OnRecycle,
+    /// What is shown only in part (`138****5678`) of the customers in the pool and of their contacts, not compared by filters and not
+    /// found by `q`, until somebody has claimed them. The pool's administrators and whoever changes everything see it; by `q` only the
+    /// latter find it.
+    #[serde(default = "masked")]
+    #[schema(value_type = BTreeSet<MaskedField>, max_items = 3, default = json!(["phones", "email", "address"]))]
+    pub masked_fields: Vec<MaskedField>,
 }
 
 /// Days before something happens.
@@ -125,6 +132,10 @@ const fn seven() -> i32 {
 
 fn reminders() -> Vec<i32> {
     vec![7, 3, 1]
+}
+
+fn masked() -> Vec<MaskedField> {
+    vec![MaskedField::Phones, MaskedField::Email, MaskedField::Address]
 }
 
 impl Patchable for PoolFields {

@@ -4,12 +4,14 @@
 pub mod claims;
 mod dto;
 mod fields;
+pub mod masks;
 pub mod members;
 mod outlook;
 pub mod routes;
 mod rows;
 mod rules;
 pub mod store;
+pub mod work;
 
 use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Update};
 use crate::db::id::PoolId;

@@ -5,8 +5,10 @@ use serde_json::{Map, Value};
 
 use super::dto::{CreatePool, OnRecycle, OnRecycleOpportunities, OnRecyclePlannedTouches, Pool, PoolFields, UpdatePool};
 use super::fields::Pools;
+use super::masks::{Hidden, MaskedField};
 use super::members;
 use super::rows::{PoolRow, row_of};
+use super::work::reindex_later;
 use crate::auth::Scope;
 use crate::changes::{Operation, diff, record};
 use crate::crm::custom_fields::Custom;
@@ -124,6 +126,7 @@ pub fn create_default(tx: &mut Tx<'_>) -> QueryResult<()> {
         new_item_quiet_hours: 0,
         remind_before_days: vec![7, 3, 1],
         on_recycle: OnRecycle::default(),
+        masked_fields: vec![MaskedField::Phones, MaskedField::Email, MaskedField::Address],
     };
     let (created_at, updated_at, created_by_id) = (tx.now, tx.now, tx.actor.user_id);
     let pool = Pool { id: PoolId::new(), version: 1, is_default: true, fields, created_at, updated_at, created_by_id };
@@ -160,6 +163,9 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: PoolId, if_match: &IfMatch, pa
     record(tx, Operation::Updated, id, after.version, changed)?;
     if (before.fields.is_enabled, before.fields.on_recycle) != (after.fields.is_enabled, after.fields.on_recycle) {
         recompute_later(tx, id)?;
+    }
+    if Hidden::of(&before.fields.masked_fields) != Hidden::of(&after.fields.masked_fields) {
+        reindex_later(tx, id)?;
     }
     Ok(after)
 }
