@@ -20,6 +20,7 @@ use crate::auth::Auth;
 use crate::auth::caller::authenticate;
 use crate::changes::{self, Feed};
 use crate::config::Config;
+use crate::crm::customers::ownership::many::TRANSFER;
 use crate::crm::feed::SHOWN;
 use crate::crm::purge;
 use crate::crm::recycling::work as recycling;
@@ -35,9 +36,9 @@ use crate::ops;
 use crate::setup::{self, FirstAdmin};
 
 /// Every kind of background job.
-pub const WORKS: [Work; 8] = {
+pub const WORKS: [Work; 9] = {
     let [changes, keys, sessions, jobs] = jobs::chores::CHORES;
-    [purge::PURGE, recycling::RECYCLE, recycling::REMIND, recycling::RECOMPUTE, changes, keys, sessions, jobs]
+    [purge::PURGE, recycling::RECYCLE, recycling::REMIND, recycling::RECOMPUTE, TRANSFER, changes, keys, sessions, jobs]
 };
 
 /// Longest time for a request's head.

@@ -55,7 +55,7 @@ PLACES = {
     # What a cap or a rule needs depends on its scope or kind; a member of a pool is one of two; so is what is marked as read.
     ("required", r"/(user_id|role|org_unit_id|ids)"),
     ("not_applicable", r"/rules/\d+/extend_days"),
-    ("exclusive_fields", r"/(members|admins)/\d+|/up_to"),
+    ("exclusive_fields", r"/(members|admins)/\d+|/up_to|/filter"),
     # A pool says how many at once, and the time of the server how far ahead.
     ("too_many_items", r"/ids"),
     ("too_small", r"/until|/collaborators/\d+/expires_at"),

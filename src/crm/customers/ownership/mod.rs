@@ -4,6 +4,7 @@ pub mod collaborators;
 mod dto;
 mod history;
 mod lock;
+pub mod many;
 mod release;
 pub mod routes;
 mod transfer;
@@ -29,7 +30,7 @@ use crate::http::catalogue::Code;
 use crate::http::problem::{FieldError, Problem};
 use crate::listing::rows::{count, rows};
 
-pub use dto::{KeepPreviousAs, OwnershipEventType, TransferCustomers};
+pub use dto::{HowToTransfer, KeepPreviousAs, OwnershipEventType};
 pub use transfer::transfer;
 
 /// Where a customer is.
