@@ -22,6 +22,7 @@ use crate::changes::{self, Feed};
 use crate::config::Config;
 use crate::crm::customers::ownership::many::TRANSFER;
 use crate::crm::feed::SHOWN;
+use crate::crm::handovers::work::HAND_OVER;
 use crate::crm::purge;
 use crate::crm::recycling::work as recycling;
 use crate::db::migrate::MigrateError;
@@ -36,9 +37,9 @@ use crate::ops;
 use crate::setup::{self, FirstAdmin};
 
 /// Every kind of background job.
-pub const WORKS: [Work; 9] = {
+pub const WORKS: [Work; 10] = {
     let [changes, keys, sessions, jobs] = jobs::chores::CHORES;
-    [purge::PURGE, recycling::RECYCLE, recycling::REMIND, recycling::RECOMPUTE, TRANSFER, changes, keys, sessions, jobs]
+    [purge::PURGE, recycling::RECYCLE, recycling::REMIND, recycling::RECOMPUTE, TRANSFER, HAND_OVER, changes, keys, sessions, jobs]
 };
 
 /// Longest time for a request's head.
