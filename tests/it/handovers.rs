@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{Actor, App, ids, on_both};
 
 mod faults;
+mod killed;
 
 async fn make(who: &Actor, path: &str, body: Value) -> String {
     who.post(path, body).await.created()["id"].as_str().unwrap().to_owned()
