@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Actor, App, ids, on_both};
+use crate::harness::{Actor, App, DOCUMENT, ids, on_both};
 
 mod faults;
 mod killed;
@@ -218,6 +218,9 @@ fn who_leaves_is_disabled_with_its_handover() {
         app.run_due_jobs().await;
         assert_eq!(admin.get(&job).await.ok()["result"]["customers"], 1);
         assert_eq!(admin.get(&format!("/customers/{own}")).await.ok()["owner_id"], heir.id);
+
+        let described = &DOCUMENT.value["components"]["schemas"]["ChangedUser"]["properties"];
+        assert!(changed.as_object().unwrap().keys().all(|member| described.get(member).is_some()), "{described:#}");
 
         // Of oneself: the system goes on with it.
         let second = app.user("admin").await;
