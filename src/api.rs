@@ -8,8 +8,8 @@ use utoipa_actix_web::{AppExt, scope};
 
 use crate::auth::sessions;
 use crate::crm::{
-    api_keys, audit, contacts, custom_fields, customers, dictionaries, holding_caps, meta, notifications, opportunities, org_units,
-    pipelines, planned_touches, pools, recycling, tiers, timeline, touch_records, users, worklist, workspaces,
+    api_keys, audit, contacts, custom_fields, customers, dictionaries, handovers, holding_caps, meta, notifications, opportunities,
+    org_units, pipelines, planned_touches, pools, recycling, tiers, timeline, touch_records, users, worklist, workspaces,
 };
 use crate::http::document::Document;
 use crate::http::problem::{FieldErrorBody, ProblemBody};
@@ -81,6 +81,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(users::routes::get_user)
             .service(users::routes::update_user)
             .service(users::routes::set_user_password)
+            .service(handovers::routes::hand_over_user)
             .service(api_keys::routes::list_api_keys)
             .service(api_keys::routes::create_api_key)
             .service(api_keys::routes::get_api_key)

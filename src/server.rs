@@ -20,7 +20,9 @@ use crate::auth::Auth;
 use crate::auth::caller::authenticate;
 use crate::changes::{self, Feed};
 use crate::config::Config;
+use crate::crm::customers::ownership::many::TRANSFER;
 use crate::crm::feed::SHOWN;
+use crate::crm::handovers::work::HAND_OVER;
 use crate::crm::pools::work::REINDEX;
 use crate::crm::purge;
 use crate::crm::recycling::work as recycling;
@@ -36,9 +38,9 @@ use crate::ops;
 use crate::setup::{self, FirstAdmin};
 
 /// Every kind of background job.
-pub const WORKS: [Work; 9] = {
+pub const WORKS: [Work; 11] = {
     let [changes, keys, sessions, jobs] = jobs::chores::CHORES;
-    [purge::PURGE, recycling::RECYCLE, recycling::REMIND, recycling::RECOMPUTE, REINDEX, changes, keys, sessions, jobs]
+    [purge::PURGE, recycling::RECYCLE, recycling::REMIND, recycling::RECOMPUTE, REINDEX, TRANSFER, HAND_OVER, changes, keys, sessions, jobs]
 };
 
 /// Longest time for a request's head.

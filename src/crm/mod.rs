@@ -12,6 +12,7 @@ pub mod customers;
 pub mod dictionaries;
 pub mod external_refs;
 pub mod feed;
+pub mod handovers;
 pub mod holding_caps;
 pub mod lookup_keys;
 pub mod meta;

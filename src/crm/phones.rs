@@ -103,7 +103,7 @@ mod tests {
         let masked = |number| masked(number).unwrap_or_default();
         assert_eq!(masked("13812345678"), "138****5678");
         assert_eq!(masked("+86 138 1234 5678"), "138****5678");
-        assert_eq!(masked("+49 30 12345678"), "+49*****5678");
+        assert_eq!(masked("+49 30 12345678"), "+49******5678");
         assert_eq!(masked("6552 9988"), "655****8");
         assert_eq!((masked("400"), masked("95588")), (String::new(), String::new()));
     }

@@ -9,7 +9,7 @@ use crate::db::id::{CustomerId, Id, Kind, UserId};
 use crate::db::{Failure, Tx};
 use crate::http::answer::Answer;
 use crate::http::language::Language;
-use crate::http::problem::{Problem, ProblemBody};
+use crate::http::problem::{FieldError, Problem, ProblemBody};
 
 /// What became of each object, in the order they were given.
 #[derive(Debug, Serialize, ToSchema)]
@@ -67,6 +67,11 @@ pub fn check(tx: &mut Tx<'_>, to_user_id: UserId) -> Result<(), Failure> {
     let mut errors = Vec::new();
     references::check_user(tx, "/to_user_id", Some(to_user_id), &mut errors)?;
     Ok(Problem::check(errors)?)
+}
+
+/// What has gone wrong since a job was asked for ends it by its own code.
+pub fn go_on(errors: Vec<FieldError>) -> Result<(), Problem> {
+    errors.into_iter().next().map_or(Ok(()), |error| Err(Problem::new(error.code)))
 }
 
 /// Moves each object by `move_one`, which gives its new version. `place` is the same order for everybody: two transfers of the

@@ -7,9 +7,7 @@ use super::story::{Deed, Event, Number, Who};
 use crate::auth::Scope;
 use crate::auth::privileges::Role;
 use crate::crm::contacts::{self, ContactFields, ContactLink, CreateContact};
-use crate::crm::customers::{
-    self, CreateCustomer, CustomerFields, KeepPreviousAs, LifecycleStage, MoveLifecycle, SetTier, TransferCustomers,
-};
+use crate::crm::customers::{self, CreateCustomer, CustomerFields, HowToTransfer, KeepPreviousAs, LifecycleStage, MoveLifecycle, SetTier};
 use crate::crm::opportunities::{self, CreateOpportunity, MoveOpportunity, OpportunityFields};
 use crate::crm::pipelines;
 use crate::crm::tiers::{self, CreateTier, TierFields};
@@ -158,8 +156,8 @@ impl Setting {
                 let (ids, to_user_id) = (vec![of(&ledger.customers, *customer)?], self.rep(*to)?);
                 let (keep_opportunities, keep_previous_as) = (false, KeepPreviousAs::None);
                 let reason = (*reason).to_owned();
-                let input = TransferCustomers { ids, to_user_id, reason, keep_opportunities, keep_previous_as };
-                let moved = customers::transfer(tx, &scope, Language::default(), &input)?;
+                let how = HowToTransfer { to_user_id, reason, keep_opportunities, keep_previous_as };
+                let moved = customers::transfer(tx, &scope, Language::default(), &ids, &how)?;
                 if moved.summary.failed > 0 {
                     return Err(missing());
                 }

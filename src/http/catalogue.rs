@@ -97,6 +97,8 @@ pub enum Code {
     UnknownReference,
     InactiveReference,
     UnrelatedReference,
+    SameUser,
+    MayNotOwn,
     UnknownCode,
     RetiredCode,
     RetiredField,
@@ -537,6 +539,14 @@ impl Code {
                 "引用对象不属于此处",
                 "The object belongs to another {of}",
                 "该对象属于另一个 {of}",
+            ),
+            Self::SameUser => row(422, "The same user", "同一用户", "A user cannot hand over to itself", "不能交接给用户本人"),
+            Self::MayNotOwn => row(
+                422,
+                "The user cannot own customers",
+                "该用户不能持有客户",
+                "A user who changes nothing cannot own customers",
+                "只读用户不能持有客户",
             ),
             Self::UnknownCode => row(
                 422,

@@ -109,27 +109,25 @@ fn open_free_objects(document: &mut Value) {
 fn flatten_unions(document: &mut Value) {
     let known = document["components"]["schemas"].clone();
     let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
-    for schema in schemas.values_mut() {
-        if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
-            let mut whole = schema.clone();
-            let (mut properties, mut required) = (Map::new(), Vec::new());
-            // What stands in the type itself comes first, then what it takes in.
-            for part in parts.iter().rev() {
-                let part = schema_name(part).map_or(part, |name| &known[name]);
-                properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
-                required.extend(part["required"].as_array().cloned().unwrap_or_default());
-            }
-            if let Some(members) = whole.as_object_mut() {
-                members.remove("allOf");
-                members.insert("type".to_owned(), json!("object"));
-                members.insert("properties".to_owned(), Value::Object(properties));
-                if !required.is_empty() {
-                    members.insert("required".to_owned(), Value::Array(required));
-                }
-            }
-            *schema = whole;
+    for schema in schemas.values_mut().filter(|schema| schema.get("allOf").is_some()) {
+        let (mut properties, mut required) = (Map::new(), Vec::new());
+        gather(&known, schema, &mut properties, &mut required);
+        let Some(members) = schema.as_object_mut() else { continue };
+        members.remove("allOf");
+        members.insert("type".to_owned(), json!("object"));
+        members.insert("properties".to_owned(), Value::Object(properties));
+        if !required.is_empty() {
+            members.insert("required".to_owned(), Value::Array(required));
         }
     }
+}
+
+/// The members of a type: what stands in the type itself comes first, then what it takes in, which may take in others.
+fn gather(known: &Value, schema: &Value, properties: &mut Map<String, Value>, required: &mut Vec<Value>) {
+    let schema = schema_name(schema).map_or(schema, |name| &known[name]);
+    schema["allOf"].as_array().into_iter().flatten().rev().for_each(|part| gather(known, part, properties, required));
+    properties.extend(schema["properties"].as_object().cloned().unwrap_or_default());
+    required.extend(schema["required"].as_array().cloned().unwrap_or_default());
 }
 
 /// An upsert requires nothing by itself; what creation requires may not be cleared.

@@ -36,6 +36,8 @@ FIELDS = {
     "common_password",
     "wrong_password",
     "same_password",
+    "same_user",
+    "may_not_own",
 }
 
 # Rules whose code is also told of what a schema can announce: only at these places.
@@ -55,7 +57,11 @@ PLACES = {
     # What a cap or a rule needs depends on its scope or kind; a member of a pool is one of two; so is what is marked as read.
     ("required", r"/(user_id|role|org_unit_id|ids)"),
     ("not_applicable", r"/rules/\d+/extend_days"),
-    ("exclusive_fields", r"/(members|admins)/\d+|/up_to"),
+    ("exclusive_fields", r"/(members|admins)/\d+|/up_to|/filter"),
+    # Who gets what somebody leaves is one of three, and nobody twice.
+    ("required", r"(/handover)?/to_user_id"),
+    ("exclusive_fields", r"(/handover)?/(pool_id|split)"),
+    ("duplicate_item", r"(/handover)?/split/\d+/user_id"),
     # A pool says how many at once, and the time of the server how far ahead.
     ("too_many_items", r"/ids"),
     ("too_small", r"/until|/collaborators/\d+/expires_at"),

@@ -80,6 +80,7 @@ fn table() -> Vec<Entry> {
         entry("get_user", Readers, User, None),
         entry("update_user", Admins, User, json!({})),
         entry("set_user_password", Admins, User, json!({ "password": "another fine passphrase" })),
+        entry("hand_over_user", Admins, User, json!({ "split": [{ "user_id": "usr_01jd9xq3v8e6ft2m4k7w0zr5ya", "weight": 1 }] })),
         entry("list_api_keys", Admins, Nothing, None),
         entry("create_api_key", Admins, Nothing, json!({ "name": "x", "scopes": ["nonsense"] })),
         entry("get_api_key", Admins, ApiKey, None),

@@ -91,6 +91,7 @@ async fn calls(app: &App, admin: &Actor) -> Vec<Call> {
         ),
         ("update_user", patch.clone(), format!("/users/{user}"), json!({ "name": "changed" })),
         ("set_user_password", post.clone(), format!("/users/{user}/password"), json!({ "password": "another fine passphrase" })),
+        ("hand_over_user", post.clone(), format!("/users/{user}/handover"), json!({ "to_user_id": admin.id })),
         ("create_api_key", post.clone(), "/api-keys".to_owned(), json!({ "name": "N", "scopes": ["customers:read"] })),
         ("revoke_api_key", post.clone(), format!("/api-keys/{key}/revoke"), Null),
         ("update_workspace", patch.clone(), "/workspace".to_owned(), json!({ "name": "changed" })),
@@ -131,7 +132,7 @@ async fn calls(app: &App, admin: &Actor) -> Vec<Call> {
         ("customers", "upsert_customer", "batch_customers", person("N")),
         ("contacts", "upsert_contact", "batch_contacts", json!({ "name": "N" })),
         ("opportunities", "upsert_opportunity", "batch_opportunities", json!({ "name": "N", "customer_id": company })),
-        ("touch-records", "upsert_touch_record", "batch_touch_records", calls[17].3.clone()),
+        ("touch-records", "upsert_touch_record", "batch_touch_records", calls[18].3.clone()),
         ("tiers", "upsert_tier", "batch_tiers", json!({ "code": "u", "name": "U", "rank": 9 })),
     ] {
         let again = json!({ "op": "upsert", "external_ref": { "system": "s", "value": "1" }, "data": { "external_refs": [{ "system": "t", "value": "1" }] } });

@@ -32,6 +32,7 @@ mod expand;
 mod feed;
 mod filters;
 mod guards;
+mod handovers;
 mod hierarchy;
 mod idempotency;
 mod jobs;

@@ -23,7 +23,7 @@ pub use dto::{
 };
 pub use fields::{Customers, EXPANDED, belonging_to, changeable, is_parted, undeleted, visible, ways};
 pub use moves::{move_lifecycle, set_tier};
-pub use ownership::{KeepPreviousAs, TransferCustomers, check_none_held, follow, transfer};
+pub use ownership::{HowToTransfer, KeepPreviousAs, follow, transfer};
 
 impl Resource for Customers {
     type Create = CreateCustomer;

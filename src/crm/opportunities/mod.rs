@@ -17,7 +17,7 @@ use crate::db::id::OpportunityId;
 pub use dto::{CreateOpportunity, MoveOpportunity, Opportunity, OpportunityFields};
 pub use fields::{EXPANDED, Opportunities, visible};
 pub use moves::{close_lost, move_opportunity};
-pub use transfers::transfer_open;
+pub use transfers::{give, open_of, transfer_open};
 
 impl Resource for Opportunities {
     type Create = CreateOpportunity;

@@ -30,7 +30,7 @@ pub fn transfer(tx: &mut Tx<'_>, scope: &Scope, language: Language, input: &Tran
     transfers::check(tx, *to_user_id)?;
     transfers::transfer(tx, language, ids, place, |tx, id| {
         let before = get_for_change(tx.conn, scope, id)?;
-        give(tx, scope, &before, *to_user_id, reason).map(|after| after.version)
+        give(tx, scope, &before, *to_user_id, Some(reason)).map(|after| after.version)
     })
 }
 
@@ -39,12 +39,25 @@ pub fn transfer_open(tx: &mut Tx<'_>, scope: &Scope, customer_id: CustomerId, to
     let open = rows::<Opportunities>(tx.actor.workspace_id, false).then(" AND opportunities.stage_kind = 'open'");
     let open = open.then(" AND opportunities.customer_id = ").bind(customer_id);
     for before in load_all(tx.conn, open)? {
-        give(tx, scope, &before, to_user_id, reason)?;
+        give(tx, scope, &before, to_user_id, Some(reason))?;
     }
     Ok(())
 }
 
-fn give(tx: &mut Tx<'_>, scope: &Scope, before: &Opportunity, to_user_id: UserId, reason: &str) -> Result<Opportunity, Failure> {
+/// Somebody's open ones at these customers.
+pub fn open_of(tx: &mut Tx<'_>, owner_id: UserId, customer_ids: &[CustomerId]) -> QueryResult<Vec<Opportunity>> {
+    let open = rows::<Opportunities>(tx.actor.workspace_id, false).then(" AND opportunities.stage_kind = 'open'");
+    let open = open.then(" AND opportunities.owner_id = ").bind(owner_id);
+    load_all(tx.conn, open.and(Condition::any_of("opportunities.customer_id", customer_ids.iter().copied())))
+}
+
+pub fn give(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    before: &Opportunity,
+    to_user_id: UserId,
+    reason: Option<&str>,
+) -> Result<Opportunity, Failure> {
     let after = Opportunity { owner_id: to_user_id, ..before.clone() };
-    save(tx, scope, before, after, Operation::Transferred, &[("reason", Some(reason.to_owned()))])
+    save(tx, scope, before, after, Operation::Transferred, &[("reason", reason.map(str::to_owned))])
 }

@@ -5,5 +5,7 @@ mod fields;
 pub mod routes;
 mod rows;
 pub mod store;
+mod transfers;
 
 pub use fields::{PlannedTouches, visible};
+pub use transfers::{planned_with, transfer_planned};

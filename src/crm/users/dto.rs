@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, EnumString};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::RefBuilder;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use validator::Validate;
 
 use crate::auth::privileges::Role;
+use crate::crm::handovers::HandoverTo;
 use crate::crm::workspaces::Locale;
-use crate::db::id::{OrgUnitId, UserId, WorkspaceId};
+use crate::db::id::{JobId, OrgUnitId, UserId, WorkspaceId};
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
 
@@ -42,11 +45,39 @@ const fn yes() -> bool {
     true
 }
 
-impl Patchable for UserFields {
+/// What a change of a user may say: its members, and who gets what it holds when it is disabled by that.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UserChange {
+    #[serde(flatten)]
+    pub fields: UserFields,
+    pub handover: Option<HandoverTo>,
+}
+
+impl PartialSchema for UserChange {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = UserFields::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            let described = "With `is_active: false`: who gets what the user holds, as in `POST /users/{id}/handover`.";
+            let to = RefBuilder::new().ref_location_from_schema_name(HandoverTo::name()).description(Some(described));
+            object.properties.insert("handover".to_owned(), to.into());
+        }
+        schema
+    }
+}
+
+impl ToSchema for UserChange {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        UserFields::schemas(schemas);
+        schemas.push((HandoverTo::name().into_owned(), HandoverTo::schema()));
+        HandoverTo::schemas(schemas);
+    }
+}
+
+impl Patchable for UserChange {
     const PATCH_SCHEMA: &'static str = "UpdateUser";
 }
 
-pub type UpdateUser = Patch<UserFields>;
+pub type UpdateUser = Patch<UserChange>;
 
 /// A new person.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -80,6 +111,15 @@ pub struct User {
     pub updated_at: Instant,
     /// Null when the system made it.
     pub created_by_id: Option<UserId>,
+}
+
+/// A user that was changed.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct ChangedUser {
+    #[serde(flatten)]
+    pub user: User,
+    /// The job that hands over what the user held; null unless this request began one.
+    pub handover_job_id: Option<JobId>,
 }
 
 /// A member of the workspace, where another object names it.

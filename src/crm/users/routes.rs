@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{get, patch, post};
 
-use super::dto::{CreateUser, Member, SetPassword, UpdateUser, User, UserKind};
+use super::dto::{ChangedUser, CreateUser, Member, SetPassword, UpdateUser, User, UserKind};
 use super::store::{self, NewUser, Users};
 use crate::auth::privileges::{ReadUsers, Role, WriteUsers};
 use crate::auth::{Auth, Can, password};
@@ -61,13 +61,14 @@ pub async fn get_user(db: Data<Db>, caller: Can<ReadUsers>, id: PathId<UserId>) 
 /// Change a user
 ///
 /// Another role or `is_active: false` ends the user's sessions within 5 seconds. The last active administrator stays: 409
-/// `last_admin`. Who holds customers stays active: 409 `user_still_holds` with the `count`; hand them over first. Its customers
-/// follow a user to another `org_unit_id`.
+/// `last_admin`. Who holds customers stays active: 409 `user_still_holds` with the counts, unless `handover` says who gets them; then
+/// `handover_job_id` is the job that hands them over, while the user is disabled already. Its customers follow a user to another
+/// `org_unit_id`.
 #[utoipa::path(
     tag = "users",
     params(("id" = UserId, Path), IfMatch),
     request_body(content = UpdateUser, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The user as it is now.", body = User)),
+    responses((status = 200, description = "The user as it is now.", body = ChangedUser)),
     security(("bearer" = ["users:write"])),
 )]
 #[patch("/users/{id}")]
@@ -82,8 +83,8 @@ pub async fn update_user(
     let administrators = caller.check_administrators();
     let answer = db
         .answer(&caller.actor, move |tx| {
-            let user = store::update(tx, id.0, &if_match, &patch, &administrators)?;
-            Ok(Answer::object(user.version, &user)?)
+            let changed = store::update(tx, id.0, &if_match, &patch, &administrators)?;
+            Ok(Answer::object(changed.user.version, &changed)?)
         })
         .await?;
     auth.forget();

@@ -3,22 +3,22 @@
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::dto::{Member, UpdateUser, User, UserFields, UserKind, UserSummary};
+use super::dto::{ChangedUser, Member, UpdateUser, User, UserChange, UserFields, UserKind, UserSummary};
 use crate::auth::Scope;
 use crate::auth::privileges::Role;
 use crate::auth::store::revoke_sessions;
 use crate::changes::{Operation, diff, record};
 use crate::crm::workspaces::Locale;
-use crate::crm::{customers, org_units};
+use crate::crm::{customers, handovers, org_units};
 use crate::db::condition::AnyId;
 use crate::db::id::{OrgUnitId, SessionId, UserId, UserKind as UserIdKind, WorkspaceId};
 use crate::db::schema::{users, workspaces};
 use crate::db::types::{Instant, Named};
-use crate::db::{Condition, DbConnection, Failure, Tx};
+use crate::db::{Condition, DbConnection, Failure, Hold, Tx};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
-use crate::http::problem::Problem;
+use crate::http::problem::{FieldError, Problem};
 use crate::listing::expansion::values;
 use crate::listing::fold::fold_compare;
 use crate::listing::rows::with_ids;
@@ -192,16 +192,21 @@ pub fn update(
     if_match: &IfMatch,
     patch: &UpdateUser,
     administrators: &Result<(), Problem>,
-) -> Result<User, Failure> {
+) -> Result<ChangedUser, Failure> {
     let before = get(tx.conn, tx.actor.workspace_id, id)?;
     if_match.check(before.version)?;
-    let mut after = User { fields: patch.apply(&before.fields)?, ..before.clone() };
+    let UserChange { fields, handover } = patch.apply(&UserChange { fields: before.fields.clone(), handover: None })?;
+    let mut after = User { fields, ..before.clone() };
     if [before.fields.role, after.fields.role].contains(&Role::Admin) {
         administrators.clone()?;
     }
     let changed = diff(Some(&before), Some(&after))?;
+    let is_disabled = before.fields.is_active && !after.fields.is_active;
+    if handover.is_some() && !is_disabled {
+        return Err(Problem::fields(vec![FieldError::new("/handover", Code::NotApplicable)]).into());
+    }
     if changed.is_empty() {
-        return Ok(before);
+        return Ok(ChangedUser { user: before, handover_job_id: None });
     }
     let has_moved = before.fields.org_unit_id != after.fields.org_unit_id;
     if has_moved {
@@ -209,8 +214,15 @@ pub fn update(
         org_units::store::check(tx, "/org_unit_id", after.fields.org_unit_id, &mut errors)?;
         Problem::check(errors)?;
     }
-    if before.fields.is_active && !after.fields.is_active {
-        customers::check_none_held(tx, id)?;
+    let mut handover_job_id = None;
+    match &handover {
+        Some(to) => {
+            // It gains nothing any more.
+            tx.hold("users", id, Hold::ToWrite)?;
+            handover_job_id = Some(handovers::begin(tx, id, to, "/handover")?.id);
+        }
+        None if is_disabled => handovers::check_none_held(tx, id)?,
+        None => {}
     }
     let is_admin = |user: &User| user.fields.role == Role::Admin && user.fields.is_active && user.kind == UserKind::Person;
     if is_admin(&before) && !is_admin(&after) {
@@ -229,7 +241,7 @@ pub fn update(
     if has_moved {
         customers::follow(tx, id, before.fields.org_unit_id, after.fields.org_unit_id)?;
     }
-    Ok(after)
+    Ok(ChangedUser { user: after, handover_job_id })
 }
 
 pub fn is_person(conn: &mut DbConnection, workspace_id: WorkspaceId, id: UserId) -> QueryResult<bool> {

@@ -15,7 +15,7 @@ use crate::crm::references;
 use crate::db::id::{CustomerId, UserId, WorkspaceId};
 use crate::db::schema::{customer_collaborators as rows, customers};
 use crate::db::types::Instant;
-use crate::db::{DbConnection, Failure, Hold, Tx, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Tx, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::problem::{FieldError, Problem};
@@ -67,16 +67,41 @@ pub fn replace(
     if before == after {
         return Ok(Collaborators { collaborators: after });
     }
-    remove(tx, id)?;
-    for one in &after {
-        add(tx, id, one)?;
+    write(tx, &customer, &before, &after)?;
+    Ok(Collaborators { collaborators: after })
+}
+
+/// Puts these in the place of those, as the customer's next version.
+fn write(tx: &mut Tx<'_>, customer: &Customer, before: &[Collaborator], after: &[Collaborator]) -> Result<(), Failure> {
+    remove(tx, customer.id)?;
+    for one in after {
+        add(tx, customer.id, one)?;
     }
-    let guarded = customers::table.find((scope.workspace_id, id)).filter(customers::version.eq(customer.version));
+    let guarded = customers::table.find((tx.actor.workspace_id, customer.id)).filter(customers::version.eq(customer.version));
     let next = (customers::version.eq(customer.version + 1), customers::updated_at.eq(tx.now.max(customer.updated_at)));
     written(diesel::update(guarded).set(next).execute(tx.conn)?)?;
     let changed = [("collaborators".to_owned(), json!({ "from": before, "to": after }))].into_iter().collect();
-    record(tx, Operation::CollaboratorsChanged, id, customer.version + 1, changed)?;
-    Ok(Collaborators { collaborators: after })
+    record(tx, Operation::CollaboratorsChanged, customer.id, customer.version + 1, changed)
+}
+
+/// Ends somebody's part in a customer, whose row is held; somebody else takes its place for the time that is left, who is neither
+/// owner nor collaborator yet.
+pub fn pass_on(tx: &mut Tx<'_>, customer: &Customer, from: UserId, to: Option<UserId>) -> Result<(), Failure> {
+    let before = all(tx.conn, tx.actor.workspace_id, customer.id)?;
+    let Some(ended) = before.iter().find(|one| one.user_id == from) else { return Ok(()) };
+    let is_over = ended.expires_at.is_some_and(|end| end <= tx.now);
+    let is_new = |to: &UserId| !is_over && customer.owner_id != Some(*to) && !before.iter().any(|one| one.user_id == *to);
+    let next = to.filter(is_new).map(|user_id| Collaborator { user_id, ..ended.clone() });
+    let mut after: Vec<Collaborator> = before.iter().filter(|one| one.user_id != from).cloned().chain(next).collect();
+    after.sort_by_key(|one| one.user_id);
+    write(tx, customer, &before, &after)
+}
+
+/// The customers among these that somebody has a part in.
+pub fn worked_on(tx: &mut Tx<'_>, customer_ids: &[CustomerId], user_id: UserId) -> QueryResult<Vec<CustomerId>> {
+    let own = rows::workspace_id.eq(tx.actor.workspace_id).and(rows::user_id.eq(user_id));
+    let these = Condition::any_of("customer_collaborators.customer_id", customer_ids.iter().copied());
+    rows::table.filter(own).filter(these).select(rows::customer_id).load(tx.conn)
 }
 
 fn add(tx: &mut Tx<'_>, id: CustomerId, one: &Collaborator) -> QueryResult<()> {

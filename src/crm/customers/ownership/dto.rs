@@ -1,11 +1,15 @@
 //! Moves between owners and pools on the wire.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use strum::{AsRefStr, EnumString};
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
+use super::super::fields::Customers;
 use crate::db::id::{CustomerEventId, CustomerId, PoolId, UserId};
 use crate::db::types::Instant;
+use crate::listing::{FilterNode, Search};
 
 /// How a customer came from one place to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
@@ -52,11 +56,22 @@ pub struct OwnershipHistory {
     pub next_cursor: Option<String>,
 }
 
-/// Customers that get another owner.
+/// Customers that get another owner: exactly one of `ids` and `filter`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 pub struct TransferCustomers {
-    #[schema(value_type = BTreeSet<CustomerId>, min_items = 1, max_items = 200)]
-    pub ids: Vec<CustomerId>,
+    /// More than 200 are moved by a job.
+    #[schema(value_type = Option<BTreeSet<CustomerId>>, min_items = 1, max_items = 10_000)]
+    pub ids: Option<Vec<CustomerId>>,
+    /// All that match, as in `POST /customers/search`, of those that the caller sees: by a job.
+    #[schema(value_type = Option<CustomerFilter>)]
+    pub filter: Option<FilterNode>,
+    #[serde(flatten)]
+    pub how: HowToTransfer,
+}
+
+/// To whom customers go, and what goes with them.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct HowToTransfer {
     pub to_user_id: UserId,
     #[schema(min_length = 1, max_length = 500, example = "territory change")]
     pub reason: String,
@@ -69,8 +84,25 @@ pub struct TransferCustomers {
     pub keep_previous_as: KeepPreviousAs,
 }
 
+/// The schema of filters of customers, which their search has.
+pub struct CustomerFilter;
+
+impl PartialSchema for CustomerFilter {
+    fn schema() -> RefOr<Schema> {
+        let mut known = Vec::new();
+        <Search<Customers> as ToSchema>::schemas(&mut known);
+        known.into_iter().find(|(name, _)| *name == Self::name()).map_or_else(Value::schema, |(_, schema)| schema)
+    }
+}
+
+impl ToSchema for CustomerFilter {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        <Search<Customers> as ToSchema>::schemas(schemas);
+    }
+}
+
 /// What the previous owner of a transferred customer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeepPreviousAs {
     #[default]

@@ -4,6 +4,7 @@ pub mod collaborators;
 mod dto;
 mod history;
 mod lock;
+pub mod many;
 mod release;
 pub mod routes;
 mod transfer;
@@ -13,7 +14,6 @@ use diesel::sql_types::BigInt;
 use serde_json::{Map, json};
 
 use super::dto::{Customer, Holding};
-use super::fields::Customers;
 use super::store;
 use crate::auth::{Reach, Scope};
 use crate::changes::{Operation, record_each};
@@ -26,10 +26,9 @@ use crate::db::schema::users;
 use crate::db::types::DbUuid;
 use crate::db::{Condition, Failure, Hold, Tx};
 use crate::http::catalogue::Code;
-use crate::http::problem::{FieldError, Problem};
-use crate::listing::rows::{count, rows};
+use crate::http::problem::FieldError;
 
-pub use dto::{KeepPreviousAs, OwnershipEventType, TransferCustomers};
+pub use dto::{HowToTransfer, KeepPreviousAs, OwnershipEventType};
 pub use transfer::transfer;
 
 /// Where a customer is.
@@ -126,16 +125,6 @@ pub fn tell_owner(tx: &mut Tx<'_>, customer: &Customer, reason: Option<&str>) ->
     let told = [("name", json!(customer.fields.name)), ("assigned_by_id", json!(tx.actor.user_id)), ("reason", json!(reason))];
     let told = told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     notify(tx, owner_id, "customer.assigned", customer.id, told, None)
-}
-
-/// Who holds customers cannot be disabled.
-pub fn check_none_held(tx: &mut Tx<'_>, user_id: UserId) -> Result<(), Failure> {
-    tx.hold("users", user_id, Hold::ToWrite)?;
-    let held = rows::<Customers>(tx.actor.workspace_id, false).then(" AND customers.owner_id = ").bind(user_id);
-    match count::<Customers>(tx.conn, held)? {
-        0 => Ok(()),
-        held => Err(Problem::new(Code::UserStillHolds).with("count", held).with("resource", "customers").into()),
-    }
 }
 
 /// Its customers follow a user to another unit.

@@ -6,6 +6,7 @@ use utoipa::IntoParams;
 
 use super::super::dto::Customer;
 use super::dto::{Collaborators, LockCustomer, OwnershipHistory, ReleaseCustomer, SetCollaborators, TransferCustomers};
+use super::many::{Which, transfer_later};
 use super::{collaborators, history, lock, release, transfer};
 use crate::auth::Can;
 use crate::auth::privileges::{ReadCustomers, WriteCustomers};
@@ -18,16 +19,23 @@ use crate::http::etag::IfMatch;
 use crate::http::extract::{Body, PathId};
 use crate::http::problem::Problem;
 use crate::http::query::Query;
+use crate::jobs::{Job, Jobs};
 
 /// Give customers to another owner
 ///
-/// Their open opportunities move along unless `keep_opportunities` is true. Up to 200 at once: 200 when all were moved, 207 when some
-/// were not; `results` has one entry for each, in order. 409 `holding_cap_reached` for those beyond the new owner's cap.
+/// Exactly one of `ids` and `filter`. Their open opportunities move along unless `keep_opportunities` is true, and so does what is planned
+/// for the previous owner. Up to 200 `ids` are moved at once: 200 when all were moved, 207 when some were not; `results` has one entry for
+/// each, in order. 409 `holding_cap_reached` for those beyond the new owner's cap.
+///
+/// A filter, or more `ids`, is a job of the kind `transfer_customers` (202), done with the rights that the caller has by then. Its `result`
+/// is `{moved, unchanged, failed, refused}`: `unchanged` were the new owner's already, and `refused` has the first 100 of those that
+/// failed, `{id, code}`. Some failed: `partially_succeeded`. Customers made after the request are not looked at.
 #[utoipa::path(
     tag = "customers",
     request_body = TransferCustomers,
     responses(
         (status = 200, description = "All were moved.", body = MoveResults),
+        (status = 202, description = "A job will move them.", body = Job),
         (status = 207, description = "Some were not moved; `problem` says why.", body = MoveResults),
     ),
     security(("bearer" = ["customers:write"])),
@@ -35,12 +43,18 @@ use crate::http::query::Query;
 #[post("/customers/transfer")]
 pub async fn transfer_customers(
     db: Data<Db>,
+    jobs: Data<Jobs>,
     caller: Can<WriteCustomers>,
     context: Context,
     body: Body<TransferCustomers>,
 ) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| Ok(transfer(tx, &scope, context.language, &body.0)?.answer()?)).await
+    let (scope, TransferCustomers { ids, filter, how }) = (caller.scope, body.0);
+    let which = Which::of(ids, filter)?;
+    if let Some(ids) = which.few().map(<[_]>::to_vec) {
+        return db.answer(&caller.actor, move |tx| Ok(transfer(tx, &scope, context.language, &ids, &how)?.answer()?)).await;
+    }
+    which.check_scopes(&caller)?;
+    jobs.accept(&caller.actor, move |tx| transfer_later(tx, &scope, &which, &how)).await
 }
 
 /// Release a customer into a pool
