@@ -147,10 +147,22 @@ pub fn all(conn: &mut DbConnection) -> Result<Vec<Case>, Failure> {
             "q=科技&lifecycle_stage=churned",
         ]),
     );
+    add(
+        &EVERYBODY,
+        "customers",
+        texts(&["custom.level=e", "custom.level=a", "custom.level=a&sort=name", "custom.score=77", "custom.score[gte]=9900"]),
+    );
+    add(
+        &[Who::Admin],
+        "customers",
+        texts(&["custom.level[in]=a,b", "custom.level=e&custom.score[lt]=50", "name[starts_with]=深圳&sort=name"]),
+    );
     add(&[Who::Rep, Who::SmallRep], "customers", texts(&["q=solar 公司", "q=8613", "q=科技&sort=name"]));
     let dates = [1, 30, 700].map(|ago| format!("created_at[gte]={}", days(ago)));
     add(&EVERYBODY, "customers", dates.to_vec());
     let old = [1, 30, 1000].map(|ago| format!("created_at[lt]={}", days(1095 - ago)));
+    let month = format!("created_at[gte]={}&created_at[lt]={}", days(600), days(570));
+    add(&EVERYBODY, "customers", vec![month.clone(), format!("{month}&status=blocked"), format!("q=科技&{month}")]);
     add(&[Who::Admin], "customers", old.to_vec());
     add(&[Who::Admin], "customers", vec![format!("last_touch_at[gte]={}", days(2)), format!("last_touch_at[lt]={}", days(1000))]);
     add(&[Who::Admin], "customers", vec![format!("updated_at[gte]={}", days(1)), format!("next_touch_at[gte]={}", days(0))]);

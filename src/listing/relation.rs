@@ -17,11 +17,14 @@ pub struct Source {
     pub from: &'static str,
     pub fields: &'static [Field],
     pub custom: Option<Definitions>,
+    /// Whether the conditions look at one row after the other, and not at all rows at once.
+    pub is_by_row: bool,
 }
 
 impl Source {
     pub const fn of<R: Listed>() -> Self {
-        Self { name: R::Kind::NAME, schema: R::SCHEMA, table: R::TABLE, from: R::FROM, fields: R::FIELDS, custom: R::CUSTOM }
+        let (name, schema) = (R::Kind::NAME, R::SCHEMA);
+        Self { name, schema, table: R::TABLE, from: R::FROM, fields: R::FIELDS, custom: R::CUSTOM, is_by_row: false }
     }
 }
 

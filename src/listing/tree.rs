@@ -73,6 +73,21 @@ impl Node {
         }
     }
 
+    /// Whether it asks for nothing.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::And(nodes) if nodes.is_empty())
+    }
+
+    /// Whether it looks only at the table's own columns, or at related rows by them.
+    pub fn is_within(&self, table: &str) -> bool {
+        match self {
+            Self::Leaf(filter) => filter.is_within(table),
+            Self::And(nodes) | Self::Or(nodes) => nodes.iter().all(|node| node.is_within(table)),
+            Self::Not(node) => node.is_within(table),
+            Self::Related(..) | Self::Custom(_) => true,
+        }
+    }
+
     /// The relations that it reaches through.
     pub fn relations(&self) -> Vec<&'static Relation> {
         match self {

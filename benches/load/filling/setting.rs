@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use fishpond::auth::Scope;
 use fishpond::auth::privileges::Role;
+use fishpond::crm::custom_fields::{self, CustomField};
 use fishpond::crm::pipelines::{self, Pipeline, Stage, StageKind};
 use fishpond::crm::pools::store::default_pool;
 use fishpond::crm::tiers::{CreateTier, TierFields, store as tiers};
@@ -12,12 +13,16 @@ use fishpond::db::id::{PipelineId, PoolId, TierId, UserId, WorkspaceId};
 use fishpond::db::schema::{customers, users, workspaces};
 use fishpond::db::{Actor, DbConnection, Failure, Tx, clock, transact};
 use fishpond::http::problem::Problem;
+use serde_json::{Value, json};
 
 pub const REPS: usize = 200;
 /// Of all who are made here.
 pub const PASSWORD: &str = "only-for-load-tests";
 const TIERS: [(&str, &str, i32); 4] =
     [("bronze", "铜牌客户", 10), ("silver", "银牌客户", 20), ("gold", "金牌客户", 30), ("platinum", "白金客户", 40)];
+
+/// Options of the custom field `level`, and how many of a hundred customers have them.
+pub const LEVELS: [(&str, i64); 5] = [("e", 45), ("d", 25), ("c", 24), ("b", 5), ("a", 1)];
 
 pub struct Setting {
     pub workspace_id: WorkspaceId,
@@ -28,6 +33,8 @@ pub struct Setting {
     pub pipeline: PipelineId,
     pub open: Vec<Stage>,
     pub closed: Vec<Stage>,
+    /// Customers' custom fields `level` (select) and `score` (integer).
+    pub fields: Vec<CustomField>,
 }
 
 /// The last one has hardly any customers.
@@ -51,8 +58,8 @@ impl Setting {
         let (open, closed) = stages.into_iter().partition(|stage| stage.kind == StageKind::Open);
         let actor = Actor { user_id: Some(admin), ..Actor::system(workspace_id) };
         let scope = Scope::of(workspace_id, admin, Role::Admin, false, clock::now());
-        let (reps, tiers) = transact(conn, &actor, &|tx| Ok((make_reps(tx)?, make_tiers(tx, &scope)?)))?;
-        Ok(Some(Self { workspace_id, admin, reps, pool, tiers, pipeline, open, closed }))
+        let (reps, tiers, fields) = transact(conn, &actor, &|tx| Ok((make_reps(tx)?, make_tiers(tx, &scope)?, make_fields(tx)?)))?;
+        Ok(Some(Self { workspace_id, admin, reps, pool, tiers, pipeline, open, closed, fields }))
     }
 }
 
@@ -68,6 +75,18 @@ fn make_reps(tx: &mut Tx<'_>) -> Result<Vec<UserId>, Failure> {
     // The password is one, so one hash will do.
     let hash = person(0).hash_password()?;
     (1..=REPS).map(|number| create_person(tx, &person(number), &hash).map(|user| user.id)).collect()
+}
+
+fn make_fields(tx: &mut Tx<'_>) -> Result<Vec<CustomField>, Failure> {
+    let label = |label: &str| json!({ "zh": label, "en": label });
+    let options: Vec<Value> = LEVELS.iter().map(|(code, _)| json!({ "code": code, "label": label(code) })).collect();
+    let level = json!({ "resource": "customers", "key": "level", "type": "select", "label": label("level"), "options": options });
+    let score = json!({ "resource": "customers", "key": "score", "type": "integer", "label": label("score") });
+    let make = |field| {
+        let field = serde_json::from_value(field).map_err(|_| Problem::not_found())?;
+        custom_fields::store::create(tx, &field)
+    };
+    [level, score].into_iter().map(make).collect()
 }
 
 fn make_tiers(tx: &mut Tx<'_>, scope: &Scope) -> Result<Vec<TierId>, Failure> {

@@ -13,7 +13,7 @@ use crate::db::Condition;
 use crate::db::id::OpportunityKind;
 use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
-use crate::listing::{Asked, Expansion, Field, FieldType, Listed, Part, Relation, Target};
+use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 
 /// The list of opportunities.
 pub struct Opportunities;
@@ -69,7 +69,6 @@ impl Listed for Opportunities {
         Expansion::one("pipeline", "pipeline_id", &pipelines::EXPANDED),
         Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
-    const PARTS: fn(&Scope, Asked) -> Vec<Part> = parts;
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "opportunities.name_fold").sortable(),
         Field::new("customer_id", FieldType::Id("cus"), "opportunities.customer_id"),
@@ -88,7 +87,7 @@ impl Listed for Opportunities {
         Field::new("owner_id", FieldType::Id("usr"), "opportunities.owner_id"),
         Field::new("source", FieldType::CODE, "opportunities.source").nullable().coded("source"),
         Field::external_ref(),
-        Field::new("created_at", FieldType::Instant, "opportunities.created_at").range().sortable(),
+        Field::created_at("opportunities.created_at"),
         Field::new("updated_at", FieldType::Instant, "opportunities.updated_at").range().sortable(),
         Field::new("created_by_id", FieldType::Id("usr"), "opportunities.created_by_id").nullable(),
     ];
@@ -118,18 +117,4 @@ fn owned(scope: &Scope) -> Condition {
         Reach::Unit => Condition::sql("opportunities.owner_id IN ").append(reach::members(scope)),
         _ => Condition::sql("opportunities.owner_id = ").bind(scope.user_id),
     }
-}
-
-/// PostgreSQL joins one condition with customers, and makes a table of all of them for one that is either this or that. SQLite
-/// looks at one row after the other in any case.
-fn parts(scope: &Scope, asked: Asked) -> Vec<Part> {
-    if !customers::is_parted(scope) || asked.is_sqlite {
-        return Vec::new();
-    }
-    let rows = || rows::<Opportunities>(scope.workspace_id, false);
-    let [held, pooled, others] =
-        customers::ways(scope).map(|way| rows().and(customers::belonging_to("opportunities", customers::undeleted(scope).and(way))));
-    let owned = Part { rows: rows().and(owned(scope)), is_small: asked.is_sorted };
-    let others = Part { rows: others, is_small: true };
-    vec![owned, Part { rows: held, is_small: true }, Part { rows: pooled, is_small: false }, others]
 }
