@@ -10,6 +10,7 @@ use fishpond::db::types::Instant;
 use fishpond::db::{DbConnection, Failure, clock};
 use serde_json::{Value, json};
 
+use crate::filling::setting::MANAGER;
 use crate::filling::{REPS, rep_email};
 
 /// Who asks.
@@ -20,9 +21,11 @@ pub enum Who {
     Rep,
     /// A rep with hardly any customers.
     SmallRep,
+    /// A manager of a tenth.
+    Manager,
 }
 
-pub const EVERYBODY: [Who; 3] = [Who::Admin, Who::Rep, Who::SmallRep];
+pub const EVERYBODY: [Who; 4] = [Who::Admin, Who::Rep, Who::SmallRep, Who::Manager];
 
 impl Who {
     pub fn email(self) -> String {
@@ -30,12 +33,18 @@ impl Who {
             Self::Admin => "admin@load.example".to_owned(),
             Self::Rep => rep_email(7),
             Self::SmallRep => rep_email(REPS),
+            Self::Manager => MANAGER.to_owned(),
         }
     }
 
     pub fn scope(self, conn: &mut DbConnection) -> QueryResult<Scope> {
         let (workspace_id, id) = (workspace(conn)?, user(conn, self)?);
-        Ok(Scope::of(workspace_id, id, if self == Self::Admin { Role::Admin } else { Role::Rep }, false, clock::now()))
+        let role = match self {
+            Self::Admin => Role::Admin,
+            Self::Rep | Self::SmallRep => Role::Rep,
+            Self::Manager => Role::Manager,
+        };
+        Ok(Scope::of(workspace_id, id, role, self != Self::Admin, clock::now()))
     }
 }
 
@@ -179,7 +188,7 @@ pub fn all(conn: &mut DbConnection) -> Result<Vec<Case>, Failure> {
         format!("owner_id={small}&status=blocked"),
     ];
     add(&[Who::Admin], "customers", ids);
-    add(&[Who::Rep, Who::SmallRep], "customers", vec![format!("tier_id={tier}"), "source=exhibition".to_owned()]);
+    add(&[Who::Rep, Who::SmallRep, Who::Manager], "customers", vec![format!("tier_id={tier}"), "source=exhibition".to_owned()]);
 
     add(&EVERYBODY, "contacts", texts(&["", "sort=name", "q=王伟", "q=139"]));
     add(

@@ -107,7 +107,7 @@ pub fn customer(world: &World, index: usize, seedling: &world::Customer) -> Cust
         },
         owner_id: seedling.owner,
         pool_id: seedling.owner.is_none().then_some(world.setting.pool),
-        org_unit_id: None,
+        org_unit_id: seedling.owner.and_then(|owner| world.setting.units.get(&owner).copied()),
         tier_id: tier_id.copied(),
         fields,
         last_touch_at: seedling.touched.last,

@@ -154,7 +154,8 @@ fn shares(scope: &Scope) -> [Condition; 3] {
         Reach::Unit => Condition::sql("customers.org_unit_id IN ").append(reach::below(scope)),
         _ => Condition::sql("customers.owner_id = ").bind(scope.user_id),
     };
-    let pooled = Condition::sql("customers.pool_id IN ").append(pools::open_to(scope));
+    // What is not null has a small index of its own.
+    let pooled = Condition::sql("customers.pool_id IS NOT NULL AND customers.pool_id IN ").append(pools::open_to(scope));
     // Who helped an owner does not see it in a pool that is closed to it.
     [held, pooled, Condition::sql("customers.owner_id IS NOT NULL AND ").append(collaborating(scope))]
 }

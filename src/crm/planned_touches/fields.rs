@@ -35,7 +35,7 @@ impl Listed for PlannedTouches {
         Field::new("status", STATUSES, "planned_touches.status"),
         Field::new("assignee_id", FieldType::Id("usr"), "planned_touches.assignee_id"),
         Field::new("touch_record_id", FieldType::Id("tch"), "planned_touches.touch_record_id").nullable(),
-        Field::new("created_at", FieldType::Instant, "planned_touches.created_at").range().sortable(),
+        Field::created_at("planned_touches.created_at"),
         Field::new("updated_at", FieldType::Instant, "planned_touches.updated_at").range().sortable(),
         Field::new("created_by_id", FieldType::Id("usr"), "planned_touches.created_by_id").nullable(),
     ];
