@@ -284,10 +284,12 @@ pub trait Listed: 'static {
     const EXPANSIONS: &'static [Expansion] = &[];
     /// What reads its custom fields, when it can have any.
     const CUSTOM: Option<Definitions> = None;
-    /// Of a caller that does not see everything: statements that select, as `id`, what may be seen, each along one index of
+    /// Of a caller that sees some: statements that select, as `id`, what may be seen, each along one index of
     /// the table. There may be any number of them, a row may be in several, and more than what is seen may be in them; all that is
     /// seen must be. None where that takes other tables.
     const PARTS: fn(&Scope) -> Vec<Condition> = |_| Vec::new();
+    /// The same where it takes other tables, which costs more.
+    const JOINED_PARTS: fn(&Scope) -> Vec<Condition> = |_| Vec::new();
     /// Further boolean parameters, with what each is for.
     const OPTIONS: &'static [(&'static str, &'static str)] = &[];
 }

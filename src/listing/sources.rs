@@ -6,7 +6,7 @@ use super::filter::{Filter, Operator, is_of};
 use super::relation::{Relation, Source};
 use super::request::List;
 use super::tree::Node;
-use crate::auth::Scope;
+use crate::auth::{Reach, Scope};
 use crate::db::Condition;
 
 impl<R: Listed> List<R> {
@@ -16,7 +16,14 @@ impl<R: Listed> List<R> {
             return Vec::new();
         }
         let mut sources = self.asked().sources(&Source::of::<R>(), scope);
-        sources.extend(union((R::PARTS)(scope)));
+        sources.extend(union(parts(scope, R::PARTS)));
+        sources
+    }
+
+    /// What costs a join for each row: related rows, and what of its own the caller sees by them.
+    pub(super) fn joined_sources(&self, scope: &Scope) -> Vec<Condition> {
+        let mut sources = self.asked().by_related(&Source::of::<R>(), scope);
+        sources.extend(union(parts(scope, R::JOINED_PARTS)));
         sources
     }
 }
@@ -50,7 +57,7 @@ impl Node {
     }
 
     /// The ids of rows with a certain related row.
-    pub(super) fn by_related(&self, source: &Source, scope: &Scope) -> Vec<Condition> {
+    fn by_related(&self, source: &Source, scope: &Scope) -> Vec<Condition> {
         match self {
             Self::And(nodes) => nodes.iter().flat_map(|node| node.by_related(source, scope)).collect(),
             Self::Related(relation, node) => vec![relation.ids(source, scope, node.condition(&relation.to, scope, false))],
@@ -128,6 +135,14 @@ impl Relation {
 fn in_row(source: &Source, scope: &Scope, condition: Condition) -> Condition {
     let rows = Condition::sql(format!("SELECT {0}.id AS id FROM {0} WHERE {0}.workspace_id = ", source.table));
     rows.bind(scope.workspace_id).then(" AND ").append(condition)
+}
+
+/// What may be seen of a caller that sees some.
+fn parts(scope: &Scope, all: fn(&Scope) -> Vec<Condition>) -> Vec<Condition> {
+    match scope.sees {
+        Reach::Own | Reach::Unit => all(scope),
+        Reach::All | Reach::Nothing => Vec::new(),
+    }
 }
 
 /// Several as one.

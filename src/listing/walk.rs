@@ -91,15 +91,19 @@ impl<R: Listed> List<R> {
         if let Some(found) = among(conn, few)? {
             return Ok(Some(found));
         }
-        if let Some(found) = self.among_first(conn, scope, &with_text, first)? {
+        let found = self.among_first(conn, scope, &with_text, first)?;
+        // As often as they are met there, the page is full before so many rows.
+        let is_near = !found.is_empty() && count(&found) * many >= self.rows() * first;
+        let found = if is_near && !self.is_page(&found) { self.among_first(conn, scope, &with_text, many)? } else { found };
+        if self.is_page(&found) {
             return Ok(Some(found));
         }
         if let Some(found) = among(conn, many)? {
             return Ok(Some(found));
         }
         // A join costs more than the index that it begins with.
-        let related = self.asked().by_related(&Source::of::<R>(), scope);
-        related.iter().find_map(|source| self.among(conn, scope, &with_text, source, newest).transpose()).transpose()
+        let joined = self.joined_sources(scope);
+        joined.iter().find_map(|source| self.among(conn, scope, &with_text, source, newest).transpose()).transpose()
     }
 
     /// Those that are asked for among the ids of a source, if there are not too many of them.
@@ -148,12 +152,11 @@ impl<R: Listed> List<R> {
         Ok(found.planned_anew().giving::<DbUuid>().load(conn)?)
     }
 
-    /// Those that are asked for among the first rows of the list, if they fill the page.
-    fn among_first(&self, conn: &mut DbConnection, scope: &Scope, asked: &Condition, first: i64) -> Result<Option<Vec<AnyId>>, Failure> {
-        let Some((half, keys)) = self.halves(scope)?.into_iter().next() else { return Ok(None) };
+    /// Those that are asked for among the first rows of the list, no more than a page.
+    fn among_first(&self, conn: &mut DbConnection, scope: &Scope, asked: &Condition, first: i64) -> Result<Vec<AnyId>, Failure> {
+        let Some((half, keys)) = self.halves(scope)?.into_iter().next() else { return Ok(Vec::new()) };
         let limit = Condition::sql(format!(" LIMIT {first}"));
-        let found: Vec<AnyId> = self.beginning(scope, &keys, half, limit, asked).planned_anew().giving::<DbUuid>().load(conn)?;
-        Ok(Some(found).filter(|found| self.is_page(found)))
+        Ok(self.beginning(scope, &keys, half, limit, asked).planned_anew().giving::<DbUuid>().load(conn)?)
     }
 
     /// The first rows of an order, one after the other, that are asked for.
@@ -176,7 +179,7 @@ impl<R: Listed> List<R> {
     }
 
     fn is_page(&self, found: &[AnyId]) -> bool {
-        i64::try_from(found.len()).unwrap_or_default() == self.rows()
+        count(found) == self.rows()
     }
 
     /// Behind the cursor, for one row at a time.
@@ -233,6 +236,10 @@ impl<R: Listed> List<R> {
             vec![(is_null("NOT ").and(after(&keyed, 0)), keyed.clone()), (is_null(""), keyed)]
         })
     }
+}
+
+fn count(found: &[AnyId]) -> i64 {
+    i64::try_from(found.len()).unwrap_or_default()
 }
 
 /// What keeps a part of a statement for itself, as if it gave only some of its rows.

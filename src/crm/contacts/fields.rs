@@ -73,6 +73,7 @@ impl Listed for Contacts {
         Expansion::many("links.customer", "customer_id", &customers::EXPANDED),
         Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
+    const JOINED_PARTS: fn(&Scope) -> Vec<Condition> = parts;
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "contacts.name_fold").sortable(),
         Field::new("title", FieldType::Text, "contacts.title_fold").nullable(),
@@ -99,6 +100,12 @@ pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
         Reach::Own | Reach::Unit => own.and(linked(customers::visible(scope, false)).or(made_by(scope))),
         Reach::Nothing => Condition::sql("1 = 0"),
     }
+}
+
+fn parts(scope: &Scope) -> Vec<Condition> {
+    let made = Condition::sql("SELECT contacts.id AS id FROM contacts WHERE contacts.workspace_id = ").bind(scope.workspace_id);
+    let made = made.then(" AND contacts.created_by_id = ").bind(scope.user_id);
+    customers::parts_below(scope, "contact_links.contact_id", "contact_links").into_iter().chain([made]).collect()
 }
 
 /// The contacts that a caller may change, among those it sees.

@@ -187,10 +187,24 @@ fn parts(scope: &Scope) -> Vec<Condition> {
         let rows = Condition::sql("SELECT customers.id AS id FROM customers WHERE customers.workspace_id = ");
         rows.bind(scope.workspace_id).then(" AND ").append(share)
     };
-    match scope.sees {
-        Reach::Own | Reach::Unit => shares(scope).map(of).into(),
-        Reach::All | Reach::Nothing => Vec::new(),
-    }
+    shares(scope).map(of).into()
+}
+
+/// The ids of rows that belong to the customers that a caller sees who does not see all: `id` is theirs, in a table that names them
+/// by `customer_id`.
+pub fn parts_below(scope: &Scope, id: &str, table: &str) -> Vec<Condition> {
+    let below = format!("{table}.workspace_id = customers.workspace_id AND {table}.customer_id = customers.id");
+    let of = |share| {
+        // The customers come first, and what is theirs one after the other.
+        let sqlite = format!("SELECT {id} AS id FROM customers CROSS JOIN {table} WHERE {below} AND customers.workspace_id = ");
+        let postgres = format!(
+            "SELECT own.id FROM customers CROSS JOIN LATERAL (SELECT {id} AS id FROM {table} WHERE {below} OFFSET 0) AS own \
+             WHERE customers.workspace_id = "
+        );
+        let rows = Condition::either(Condition::sql(sqlite), Condition::sql(postgres));
+        rows.bind(scope.workspace_id).then(" AND ").append(share)
+    };
+    shares(scope).map(of).into()
 }
 
 /// Rows of another table that belong to a customer of which this is true. The outer id that is not null keeps PostgreSQL from making

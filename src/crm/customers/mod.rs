@@ -21,7 +21,7 @@ pub use dto::{
     Address, CreateCustomer, Customer, CustomerFields, CustomerKind, CustomerStatus, Holding, IntentLevel, LifecycleStage, MoveLifecycle,
     SetTier,
 };
-pub use fields::{Customers, EXPANDED, belonging_to, changeable, visible};
+pub use fields::{Customers, EXPANDED, belonging_to, changeable, parts_below, visible};
 pub use moves::{move_lifecycle, set_tier};
 pub use ownership::{KeepPreviousAs, TransferCustomers, check_none_held, follow, transfer};
 

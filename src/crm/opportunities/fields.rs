@@ -69,6 +69,7 @@ impl Listed for Opportunities {
         Expansion::one("pipeline", "pipeline_id", &pipelines::EXPANDED),
         Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
+    const JOINED_PARTS: fn(&Scope) -> Vec<Condition> = parts;
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "opportunities.name_fold").sortable(),
         Field::new("customer_id", FieldType::Id("cus"), "opportunities.customer_id"),
@@ -109,6 +110,12 @@ pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
         Reach::Own | Reach::Unit => all.and(owned(scope).or(customers::belonging_to("opportunities", customers::visible(scope, false)))),
         Reach::Nothing => Condition::sql("1 = 0"),
     }
+}
+
+fn parts(scope: &Scope) -> Vec<Condition> {
+    let own = Condition::sql("SELECT opportunities.id AS id FROM opportunities WHERE opportunities.workspace_id = ");
+    let own = own.bind(scope.workspace_id).then(" AND ").append(owned(scope));
+    customers::parts_below(scope, "opportunities.id", "opportunities").into_iter().chain([own]).collect()
 }
 
 /// Those that the caller owns, or the members of its unit and of those below it.

@@ -26,6 +26,7 @@ impl Listed for PlannedTouches {
         Expansion::one("touch_record", "touch_record_id", &touch_records::EXPANDED),
         Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
+    const JOINED_PARTS: fn(&Scope) -> Vec<Condition> = |scope| customers::parts_below(scope, "planned_touches.id", "planned_touches");
     const FIELDS: &'static [Field] = &[
         Field::new("customer_id", FieldType::Id("cus"), "planned_touches.customer_id"),
         Field::new("contact_id", FieldType::Id("con"), "planned_touches.contact_id").nullable(),

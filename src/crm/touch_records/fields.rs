@@ -62,6 +62,7 @@ impl Listed for TouchRecords {
         Expansion::one("author", "author_id", &users::EXPANDED),
         Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
+    const JOINED_PARTS: fn(&Scope) -> Vec<Condition> = |scope| customers::parts_below(scope, "touch_records.id", "touch_records");
     const FIELDS: &'static [Field] = &[
         Field::new("customer_id", FieldType::Id("cus"), "touch_records.customer_id"),
         Field::new("contact_ids", FieldType::Id("con"), "c.contact_id").through(contacts),
