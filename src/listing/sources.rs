@@ -56,6 +56,17 @@ impl Node {
         }
     }
 
+    /// The ids that an index of another table has in their own order.
+    pub(super) fn ids_in_order(&self, source: &Source, scope: &Scope) -> Vec<Condition> {
+        match self {
+            Self::And(nodes) => nodes.iter().flat_map(|node| node.ids_in_order(source, scope)).collect(),
+            Self::Leaf(filter) if filter.operator == Operator::Eq && !matches!(filter.field.place, Place::Related(_)) => {
+                filter.ids(source, scope).into_iter().collect()
+            }
+            Self::Leaf(_) | Self::Or(_) | Self::Not(_) | Self::Related(..) | Self::Custom(_) => Vec::new(),
+        }
+    }
+
     /// The ids of rows with a certain related row.
     fn by_related(&self, source: &Source, scope: &Scope) -> Vec<Condition> {
         match self {
@@ -122,12 +133,12 @@ impl Filter {
 }
 
 impl Relation {
-    /// The ids of rows with a related row of which this is true; the database chooses with which table it begins.
+    /// The ids of rows with a related row of which this is true, seen or not; the database chooses with which table it begins.
     fn ids(&self, own: &Source, scope: &Scope, condition: Condition) -> Condition {
         let through = self.through.replace(" CROSS JOIN ", ", ");
         let rows = format!("SELECT {0}.id AS id FROM {through}{1}, {0} WHERE {0}.workspace_id = ", own.table, self.to.from);
         let rows = Condition::sql(rows).bind(scope.workspace_id).then(format!(" AND {} AND ", self.join));
-        rows.append((self.visible)(scope).and(condition))
+        rows.append(condition)
     }
 }
 

@@ -65,7 +65,7 @@ impl Node {
             Self::Not(node) => node.condition(source, scope, !is_negated),
             Self::Leaf(filter) => filter.condition(source, scope, is_negated),
             Self::Related(relation, node) => {
-                let found = relation.exists(scope, node.condition(&relation.to, scope, false));
+                let found = relation.exists(source, scope, node);
                 if is_negated { found.negated() } else { found }
             }
             // Whoever forgot to look it up finds nothing.

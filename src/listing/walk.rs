@@ -91,7 +91,13 @@ impl<R: Listed> List<R> {
         if let Some(found) = among(conn, few)? {
             return Ok(Some(found));
         }
+        if let Some(found) = self.among_newest(conn, scope, &with_text, first)? {
+            return Ok(Some(found));
+        }
         let found = self.among_first(conn, scope, &with_text, first)?;
+        if !self.is_page(&found) && self.is_short(conn, scope, first)? {
+            return Ok(Some(found));
+        }
         // As often as they are met there, the page is full before so many rows.
         let is_near = !found.is_empty() && count(&found) * many >= self.rows() * first;
         let found = if is_near && !self.is_page(&found) { self.among_first(conn, scope, &with_text, many)? } else { found };
@@ -126,17 +132,31 @@ impl<R: Listed> List<R> {
         let limit = count + most.max(1);
         let ids = || Condition::sql("SELECT id FROM (").append(ids(limit)).then(") AS counted GROUP BY id");
         if self.sort.is_empty() && count > self.effort.newest {
-            let newest = ids().then(" ORDER BY id DESC");
-            // Each is looked up, whatever else there is an index for: PostgreSQL looks into the brackets for each.
-            let own = Condition::sql(format!("(SELECT * FROM {0} AS own WHERE own.workspace_id = ", R::TABLE)).bind(scope.workspace_id);
-            let own =
-                Condition::either(Condition::sql(""), Condition::sql("LATERAL ").append(own).then(" AND own.id = given.id OFFSET 0) AS "));
-            let found = self.of(conn, own, asked, newest, self.effort.newest)?;
+            let found = self.of(conn, each::<R>(scope), asked, ids().then(" ORDER BY id DESC"), self.effort.newest)?;
             if self.is_page(&found) {
                 return Ok(Some(found));
             }
         }
         self.of(conn, Condition::default(), asked, ids(), limit).map(Some)
+    }
+
+    /// Those that are asked for among the newest ids that an index has in their order, if they fill the page.
+    fn among_newest(&self, conn: &mut DbConnection, scope: &Scope, asked: &Condition, first: i64) -> Result<Option<Vec<AnyId>>, Failure> {
+        if !self.sort.is_empty() {
+            return Ok(None);
+        }
+        for ids in self.asked().ids_in_order(&Source::of::<R>(), scope) {
+            let ids = Condition::sql("SELECT id FROM (").append(ids).then(") AS source");
+            let ids = match self.start(scope)? {
+                Some((_, last)) => ids.then(" WHERE id < ").bind(AnyId::from_uuid(last)),
+                None => ids,
+            };
+            let found = self.of(conn, each::<R>(scope), asked, ids.then(" GROUP BY id ORDER BY id DESC"), first)?;
+            if self.is_page(&found) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// The first of so many of these ids that are asked for; `own` are the rows that may have them.
@@ -157,6 +177,19 @@ impl<R: Listed> List<R> {
         let Some((half, keys)) = self.halves(scope)?.into_iter().next() else { return Ok(Vec::new()) };
         let limit = Condition::sql(format!(" LIMIT {first}"));
         Ok(self.beginning(scope, &keys, half, limit, asked).planned_anew().giving::<DbUuid>().load(conn)?)
+    }
+
+    /// Whether what the filter says of the order leaves fewer rows than so many.
+    fn is_short(&self, conn: &mut DbConnection, scope: &Scope, first: i64) -> Result<bool, Failure> {
+        let (stretch, halves) = (self.stretch(scope), self.halves(scope)?);
+        let [(half, _)] = halves.as_slice() else { return Ok(false) };
+        if stretch.is_empty() {
+            return Ok(false);
+        }
+        let rows = rows::<R>(scope.workspace_id, self.is_deleted).and(stretch).and(half.clone());
+        let counted = Condition::sql(format!("SELECT count(*) FROM (SELECT 1 FROM {} WHERE ", R::TABLE)).append(rows);
+        let counted: i64 = counted.then(format!(" LIMIT {first}) AS counted")).planned_anew().giving::<BigInt>().get_result(conn)?;
+        Ok(counted < first)
     }
 
     /// The first rows of an order, one after the other, that are asked for.
@@ -236,6 +269,12 @@ impl<R: Listed> List<R> {
             vec![(is_null("NOT ").and(after(&keyed, 0)), keyed.clone()), (is_null(""), keyed)]
         })
     }
+}
+
+/// What looks each row up by `given.id`, whatever else there is an index for: PostgreSQL looks into the brackets for each.
+fn each<R: Listed>(scope: &Scope) -> Condition {
+    let own = Condition::sql(format!("LATERAL (SELECT * FROM {0} AS own WHERE own.workspace_id = ", R::TABLE)).bind(scope.workspace_id);
+    Condition::either(Condition::sql(""), own.then(" AND own.id = given.id OFFSET 0) AS "))
 }
 
 fn count(found: &[AnyId]) -> i64 {
