@@ -2,6 +2,7 @@
 //!
 //! A resource declares `&[Field]` and gives its rows; nothing here knows a resource.
 
+mod among;
 mod cursor;
 pub mod custom;
 mod described;

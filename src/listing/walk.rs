@@ -31,10 +31,12 @@ pub struct Effort {
     pub first: i64,
     /// So many ids of an index are put in order.
     pub many: i64,
+    /// So many ids that take a join.
+    pub joined: i64,
 }
 
 impl Effort {
-    pub const USUAL: Self = Self { few: 500, newest: 2_000, first: 1_000, many: 20_000 };
+    pub const USUAL: Self = Self { few: 500, newest: 2_000, first: 1_000, many: 20_000, joined: 5_000 };
 }
 
 impl<R: Listed> List<R> {
@@ -81,95 +83,35 @@ impl<R: Listed> List<R> {
         let by_row = Source { is_by_row: true, ..Source::of::<R>() };
         let asked = seen.clone().and(self.asked().condition(&by_row, scope, false)).and(self.behind(scope)?);
         let with_text = asked.clone().and(self.text_of_row(scope));
-        // What the index of a text gives has the text.
-        let text = self.text.iter().map(|text| (text.source::<R>(scope.workspace_id), &asked));
-        let sources: Vec<_> = self.sources(scope).into_iter().map(|source| (source, &with_text)).chain(text).collect();
-        let among = |conn: &mut DbConnection, most: i64| {
-            sources.iter().find_map(|(source, asked)| self.among(conn, scope, asked, source, most).transpose()).transpose()
-        };
-        let Effort { few, newest, first, many } = self.effort;
-        if let Some(found) = among(conn, few)? {
-            return Ok(Some(found));
-        }
-        if let Some(found) = self.among_newest(conn, scope, &with_text, first)? {
+        let Effort { few, first, many, joined, .. } = self.effort;
+        let own = self.sources(scope);
+        if let Some(found) = self.among_any(conn, scope, &with_text, &own, few)? {
             return Ok(Some(found));
         }
         let found = self.among_first(conn, scope, &with_text, first)?;
-        if !self.is_page(&found) && self.is_short(conn, scope, first)? {
+        if self.is_page(&found) || self.is_short(conn, scope, first)? {
             return Ok(Some(found));
         }
-        // As often as they are met there, the page is full before so many rows.
-        let is_near = !found.is_empty() && count(&found) * many >= self.rows() * first;
-        let found = if is_near && !self.is_page(&found) { self.among_first(conn, scope, &with_text, many)? } else { found };
-        if self.is_page(&found) {
+        if let Some(found) = self.among_newest(conn, scope, &with_text, [first / 10, first])? {
             return Ok(Some(found));
         }
-        if let Some(found) = among(conn, many)? {
+        // As often as they are met among the first, the page is full before so many rows.
+        if self.text.is_none() && !found.is_empty() && count(&found) * many >= self.rows() * first {
+            let found = self.among_first(conn, scope, &with_text, many)?;
+            if self.is_page(&found) {
+                return Ok(Some(found));
+            }
+        }
+        if let Some(found) = self.among_any(conn, scope, &with_text, &own, many)? {
+            return Ok(Some(found));
+        }
+        // What the index of a text gives has the text.
+        let of_text = self.text.as_ref().map(|text| text.source::<R>(scope.workspace_id));
+        if let Some(found) = self.among_any(conn, scope, &asked, of_text.as_slice(), many)? {
             return Ok(Some(found));
         }
         // A join costs more than the index that it begins with.
-        let joined = self.joined_sources(scope);
-        joined.iter().find_map(|source| self.among(conn, scope, &with_text, source, newest).transpose()).transpose()
-    }
-
-    /// Those that are asked for among the ids of a source, if there are not too many of them.
-    pub(super) fn among(
-        &self,
-        conn: &mut DbConnection,
-        scope: &Scope,
-        asked: &Condition,
-        source: &Condition,
-        most: i64,
-    ) -> Result<Option<Vec<AnyId>>, Failure> {
-        // With a limit they come in the order of their index, and not in one that is wanted of them.
-        let ids = |limit: i64| Condition::sql("SELECT id FROM (").append(source.clone()).then(format!(") AS source LIMIT {limit}"));
-        let counted = Condition::sql("SELECT count(*) FROM (").append(ids(most + 1)).then(") AS counted");
-        let count: i64 = counted.planned_anew().giving::<BigInt>().get_result(conn)?;
-        if count > most {
-            return Ok(None);
-        }
-        // Others may add some in the meantime.
-        let limit = count + most.max(1);
-        let ids = || Condition::sql("SELECT id FROM (").append(ids(limit)).then(") AS counted GROUP BY id");
-        if self.sort.is_empty() && count > self.effort.newest {
-            let found = self.of(conn, each::<R>(scope), asked, ids().then(" ORDER BY id DESC"), self.effort.newest)?;
-            if self.is_page(&found) {
-                return Ok(Some(found));
-            }
-        }
-        self.of(conn, Condition::default(), asked, ids(), limit).map(Some)
-    }
-
-    /// Those that are asked for among the newest ids that an index has in their order, if they fill the page.
-    fn among_newest(&self, conn: &mut DbConnection, scope: &Scope, asked: &Condition, first: i64) -> Result<Option<Vec<AnyId>>, Failure> {
-        if !self.sort.is_empty() {
-            return Ok(None);
-        }
-        for ids in self.asked().ids_in_order(&Source::of::<R>(), scope) {
-            let ids = Condition::sql("SELECT id FROM (").append(ids).then(") AS source");
-            let ids = match self.start(scope)? {
-                Some((_, last)) => ids.then(" WHERE id < ").bind(AnyId::from_uuid(last)),
-                None => ids,
-            };
-            let found = self.of(conn, each::<R>(scope), asked, ids.then(" GROUP BY id ORDER BY id DESC"), first)?;
-            if self.is_page(&found) {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The first of so many of these ids that are asked for; `own` are the rows that may have them.
-    fn of(&self, conn: &mut DbConnection, own: Condition, asked: &Condition, ids: Condition, limit: i64) -> Result<Vec<AnyId>, Failure> {
-        let table = R::TABLE;
-        let (columns, order) = self.keys_of(&self.sort, "found");
-        let joined = self.from().strip_prefix(table).unwrap_or_default();
-        // SQLite keeps the order of a CROSS JOIN.
-        let found = Condition::sql(format!("SELECT found.id FROM (SELECT {table}.id AS id{columns} FROM (")).append(ids);
-        let found = found.then(format!(" LIMIT {limit}) AS given CROSS JOIN ")).append(own);
-        let found = found.then(format!("{table}{joined} WHERE {table}.id = given.id AND ")).append(asked.clone());
-        let found = found.then(format!(" LIMIT {limit}) AS found ORDER BY {order} LIMIT {}", self.rows()));
-        Ok(found.planned_anew().giving::<DbUuid>().load(conn)?)
+        self.among_any(conn, scope, &with_text, &self.joined_sources(scope), joined)
     }
 
     /// Those that are asked for among the first rows of the list, no more than a page.
@@ -211,7 +153,7 @@ impl<R: Listed> List<R> {
         all.append(rows).append(fence()).then(format!(") AS sorted ORDER BY {order} LIMIT {}", self.rows()))
     }
 
-    fn is_page(&self, found: &[AnyId]) -> bool {
+    pub(super) fn is_page(&self, found: &[AnyId]) -> bool {
         count(found) == self.rows()
     }
 
@@ -269,12 +211,6 @@ impl<R: Listed> List<R> {
             vec![(is_null("NOT ").and(after(&keyed, 0)), keyed.clone()), (is_null(""), keyed)]
         })
     }
-}
-
-/// What looks each row up by `given.id`, whatever else there is an index for: PostgreSQL looks into the brackets for each.
-fn each<R: Listed>(scope: &Scope) -> Condition {
-    let own = Condition::sql(format!("LATERAL (SELECT * FROM {0} AS own WHERE own.workspace_id = ", R::TABLE)).bind(scope.workspace_id);
-    Condition::either(Condition::sql(""), own.then(" AND own.id = given.id OFFSET 0) AS "))
 }
 
 fn count(found: &[AnyId]) -> i64 {

@@ -25,13 +25,13 @@ use crate::harness::{Actor, on_both};
 
 const EFFORTS: [Effort; 7] = [
     // Nothing but the walk.
-    Effort { few: -1, newest: 0, first: 0, many: -1 },
+    Effort { few: -1, newest: 0, first: 0, many: -1, joined: -1 },
     Effort::USUAL,
-    Effort { few: -1, newest: 0, first: 7, many: -1 },
-    Effort { few: -1, newest: 0, first: 1_000, many: -1 },
-    Effort { few: -1, newest: 1_000, first: 0, many: 1_000 },
-    Effort { few: 5, newest: 8, first: 0, many: 1_000 },
-    Effort { few: 5, newest: 5, first: 7, many: 12 },
+    Effort { few: -1, newest: 0, first: 7, many: -1, joined: -1 },
+    Effort { few: -1, newest: 0, first: 1_000, many: -1, joined: -1 },
+    Effort { few: -1, newest: 1_000, first: 0, many: 1_000, joined: 1_000 },
+    Effort { few: 5, newest: 8, first: 0, many: 1_000, joined: 1_000 },
+    Effort { few: 5, newest: 5, first: 7, many: 12, joined: 12 },
 ];
 
 const CUSTOMERS: [&str; 27] = [
