@@ -36,7 +36,7 @@ pub struct Effort {
 }
 
 impl Effort {
-    pub const USUAL: Self = Self { few: 500, newest: 2_000, first: 1_000, many: 20_000, joined: 5_000 };
+    pub const USUAL: Self = Self { few: 500, newest: 2_000, first: 1_000, many: 20_000, joined: 2_000 };
 }
 
 impl<R: Listed> List<R> {
