@@ -10,6 +10,7 @@ use fishpond::db::types::Instant;
 use fishpond::db::{DbConnection, Failure, clock};
 use serde_json::{Value, json};
 
+use crate::filling::setting::MANAGER;
 use crate::filling::{REPS, rep_email};
 
 /// Who asks.
@@ -20,9 +21,11 @@ pub enum Who {
     Rep,
     /// A rep with hardly any customers.
     SmallRep,
+    /// A manager of a tenth.
+    Manager,
 }
 
-pub const EVERYBODY: [Who; 3] = [Who::Admin, Who::Rep, Who::SmallRep];
+pub const EVERYBODY: [Who; 4] = [Who::Admin, Who::Rep, Who::SmallRep, Who::Manager];
 
 impl Who {
     pub fn email(self) -> String {
@@ -30,12 +33,18 @@ impl Who {
             Self::Admin => "admin@load.example".to_owned(),
             Self::Rep => rep_email(7),
             Self::SmallRep => rep_email(REPS),
+            Self::Manager => MANAGER.to_owned(),
         }
     }
 
     pub fn scope(self, conn: &mut DbConnection) -> QueryResult<Scope> {
         let (workspace_id, id) = (workspace(conn)?, user(conn, self)?);
-        Ok(Scope::of(workspace_id, id, if self == Self::Admin { Role::Admin } else { Role::Rep }, false, clock::now()))
+        let role = match self {
+            Self::Admin => Role::Admin,
+            Self::Rep | Self::SmallRep => Role::Rep,
+            Self::Manager => Role::Manager,
+        };
+        Ok(Scope::of(workspace_id, id, role, self != Self::Admin, clock::now()))
     }
 }
 
@@ -147,10 +156,22 @@ pub fn all(conn: &mut DbConnection) -> Result<Vec<Case>, Failure> {
             "q=科技&lifecycle_stage=churned",
         ]),
     );
+    add(
+        &EVERYBODY,
+        "customers",
+        texts(&["custom.level=e", "custom.level=a", "custom.level=a&sort=name", "custom.score=77", "custom.score[gte]=9900"]),
+    );
+    add(
+        &[Who::Admin],
+        "customers",
+        texts(&["custom.level[in]=a,b", "custom.level=e&custom.score[lt]=50", "name[starts_with]=深圳&sort=name"]),
+    );
     add(&[Who::Rep, Who::SmallRep], "customers", texts(&["q=solar 公司", "q=8613", "q=科技&sort=name"]));
     let dates = [1, 30, 700].map(|ago| format!("created_at[gte]={}", days(ago)));
     add(&EVERYBODY, "customers", dates.to_vec());
     let old = [1, 30, 1000].map(|ago| format!("created_at[lt]={}", days(1095 - ago)));
+    let month = format!("created_at[gte]={}&created_at[lt]={}", days(600), days(570));
+    add(&EVERYBODY, "customers", vec![month.clone(), format!("{month}&status=blocked"), format!("q=科技&{month}")]);
     add(&[Who::Admin], "customers", old.to_vec());
     add(&[Who::Admin], "customers", vec![format!("last_touch_at[gte]={}", days(2)), format!("last_touch_at[lt]={}", days(1000))]);
     add(&[Who::Admin], "customers", vec![format!("updated_at[gte]={}", days(1)), format!("next_touch_at[gte]={}", days(0))]);
@@ -167,7 +188,7 @@ pub fn all(conn: &mut DbConnection) -> Result<Vec<Case>, Failure> {
         format!("owner_id={small}&status=blocked"),
     ];
     add(&[Who::Admin], "customers", ids);
-    add(&[Who::Rep, Who::SmallRep], "customers", vec![format!("tier_id={tier}"), "source=exhibition".to_owned()]);
+    add(&[Who::Rep, Who::SmallRep, Who::Manager], "customers", vec![format!("tier_id={tier}"), "source=exhibition".to_owned()]);
 
     add(&EVERYBODY, "contacts", texts(&["", "sort=name", "q=王伟", "q=139"]));
     add(

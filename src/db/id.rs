@@ -7,6 +7,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::str::FromStr;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -18,12 +20,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
-use uuid::Uuid;
+use uuid::{Timestamp, Uuid};
 
 use super::MultiBackend;
 use super::base32::decode;
 pub use super::base32::encode;
-use super::types::DbUuid;
+use super::types::{DbUuid, Instant};
 
 /// A kind of object that has identifiers.
 pub trait Kind: 'static {
@@ -102,6 +104,22 @@ impl<K> Id<K> {
     /// A new identifier; later ones sort after earlier ones.
     pub fn new() -> Self {
         Self(Uuid::now_v7(), PhantomData)
+    }
+
+    /// A new identifier of what is made at this instant, which it tells; of one millisecond, later ones of this process sort after
+    /// earlier ones.
+    pub fn made_at(at: Instant) -> Self {
+        static MADE: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(Uuid::now_v7().as_u64_pair().1 & (u64::MAX >> 23)));
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let (seconds, nanos) = (at.get().timestamp(), at.get().timestamp_subsec_nanos());
+        let time = Timestamp::from_unix_time(u64::try_from(seconds).unwrap_or_default(), nanos, number.into(), 42);
+        Self(Uuid::new_v7(time), PhantomData)
+    }
+
+    /// The least identifier of what is made at this instant.
+    pub fn first_at(at: Instant) -> Self {
+        let millis = u128::try_from(at.get().timestamp_millis()).unwrap_or_default();
+        Self(Uuid::from_u128(millis << 80), PhantomData)
     }
 
     pub const fn from_uuid(uuid: Uuid) -> Self {
@@ -287,6 +305,18 @@ mod tests {
         fn no_text_makes_it_panic(text in ".*") {
             let _ = text.parse::<CustomerId>();
         }
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made_and_later_ones_come_behind() {
+        let at: Instant = "2026-01-31T08:00:00.123Z".parse().expect("an instant");
+        let millisecond = chrono::Duration::milliseconds(1);
+        let made: Vec<UserId> = (0..1_000).map(|_| UserId::made_at(at)).collect();
+        assert!(made.is_sorted_by(|first, second| first < second));
+        assert!(made.iter().all(|id| UserId::first_at(at) < *id && *id < UserId::first_at(at.plus(millisecond))));
+        assert!(made.iter().all(|id| id.uuid().get_version_num() == 7));
+        let ancient: Instant = "0001-01-01T00:00:00Z".parse().expect("an instant");
+        assert!(UserId::made_at(ancient) >= UserId::first_at(ancient) && UserId::made_at(ancient) < UserId::first_at(at));
     }
 
     #[test]

@@ -78,6 +78,11 @@ impl Tx<'_> {
 }
 
 impl Tx<'_> {
+    /// The identifier of a new object, made at the same instant as everything else: `created_at` can be told from it.
+    pub fn new_id<K: Kind>(&self) -> Id<K> {
+        Id::made_at(self.now)
+    }
+
     /// Keeps others from writing a row until the end of this transaction, and waits for whoever does so now. What is read after
     /// that is what stands. Several rows are held in the order of their ids.
     pub fn hold<K: Kind>(&mut self, table: &'static str, id: Id<K>, mode: Hold) -> QueryResult<()> {

@@ -68,9 +68,9 @@ pub fn leaf<R: Listed>(name: &str, value: &str) -> Result<Node, crate::http::pro
     }
 }
 
-/// The values of a custom field, up to what they are compared with; a `)` ends it.
-pub fn rows(source: &Source, scope: &Scope, id: AnyId) -> Condition {
-    let rows = Condition::sql(format!("{}.id IN (SELECT v.object_id FROM custom_values v WHERE v.workspace_id = ", source.table));
+/// The objects with a value of a custom field, up to what it is compared with.
+pub fn rows(scope: &Scope, id: AnyId) -> Condition {
+    let rows = Condition::sql("SELECT v.object_id AS id FROM custom_values v WHERE v.workspace_id = ");
     rows.bind(scope.workspace_id).then(" AND v.field_id = ").bind(id).then(" AND ")
 }
 

@@ -57,7 +57,7 @@ pub enum Place {
     ExternalRefs,
     /// In `lookup_keys`, as `k`, under this kind.
     LookupKeys(&'static str),
-    /// In rows of another table that the caller sees: SQL up to the comparison; a `)` ends it.
+    /// In rows of another table that the caller sees: a statement that selects their `id`, up to the comparison.
     Related(fn(&Scope) -> Condition),
     /// In `custom_values`, as `v`, under this custom field.
     CustomValues(AnyId),
@@ -75,7 +75,11 @@ pub struct Field {
     pub is_range: bool,
     /// Whether an index serves this order.
     pub is_sortable: bool,
+    /// Whether an index finds its values: those that are sorted, and those that are not ranges.
+    pub is_indexed: bool,
     pub is_nullable: bool,
+    /// Whether it is the instant that the row's id was made at.
+    pub is_in_id: bool,
     /// Another field that must be given one value, or this one cannot be compared: an amount's currency.
     pub unit: Option<&'static str>,
     /// The dictionary that its codes are of.
@@ -87,17 +91,32 @@ pub struct Field {
 impl Field {
     /// Filtered by eq and in.
     pub const fn new(name: &'static str, kind: FieldType, column: &'static str) -> Self {
-        let (is_range, is_sortable, is_nullable) = (false, false, false);
-        Self { name, kind, column, place: Place::Row, is_range, is_sortable, is_nullable, unit: None, dictionary: None, shown: None }
+        let (is_range, is_sortable, is_indexed, is_nullable) = (false, false, true, false);
+        let (is_in_id, unit, dictionary, shown) = (false, None, None, None);
+        Self { name, kind, column, place: Place::Row, is_range, is_sortable, is_indexed, is_nullable, is_in_id, unit, dictionary, shown }
+    }
+
+    /// When a row was made: its id says it too.
+    pub const fn created_at(column: &'static str) -> Self {
+        let mut field = Self::new("created_at", FieldType::Instant, column).range().sortable();
+        field.is_in_id = true;
+        field
     }
 
     pub const fn range(mut self) -> Self {
         self.is_range = true;
-        self
+        // Only those that are sorted by have an index in the row's own table.
+        if matches!(self.place, Place::Row) { self.unindexed() } else { self }
     }
 
     pub const fn sortable(mut self) -> Self {
-        self.is_sortable = true;
+        (self.is_sortable, self.is_indexed) = (true, true);
+        self
+    }
+
+    /// No index finds its values.
+    pub const fn unindexed(mut self) -> Self {
+        self.is_indexed = false;
         self
     }
 
@@ -252,22 +271,6 @@ pub fn from_json(kind: FieldType, value: &Value) -> Option<Option<Bind>> {
     })
 }
 
-/// Of whom a list is asked, and how.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked {
-    pub is_sqlite: bool,
-    /// Another order than that of ids.
-    pub is_sorted: bool,
-}
-
-/// A part of what a caller sees.
-#[derive(Debug, Clone)]
-pub struct Part {
-    pub rows: Condition,
-    /// So few that they are better sorted than waited for on a walk in the list's order, when no index has them in it.
-    pub is_small: bool,
-}
-
 /// A resource with a list.
 pub trait Listed: 'static {
     /// What its rows are.
@@ -289,9 +292,12 @@ pub trait Listed: 'static {
     const EXPANSIONS: &'static [Expansion] = &[];
     /// What reads its custom fields, when it can have any.
     const CUSTOM: Option<Definitions> = None;
-    /// What a caller that does not see everything sees, as parts that are found each in its own way; none when one walk does for
-    /// all.
-    const PARTS: fn(&Scope, Asked) -> Vec<Part> = |_, _| Vec::new();
+    /// Of a caller that sees some: statements that select, as `id`, what may be seen, each along one index of
+    /// the table. There may be any number of them, a row may be in several, and more than what is seen may be in them; all that is
+    /// seen must be. None where that takes other tables.
+    const PARTS: fn(&Scope) -> Vec<Condition> = |_| Vec::new();
+    /// The same where it takes other tables, which costs more.
+    const JOINED_PARTS: fn(&Scope) -> Vec<Condition> = |_| Vec::new();
     /// Further boolean parameters, with what each is for.
     const OPTIONS: &'static [(&'static str, &'static str)] = &[];
 }

@@ -1,18 +1,23 @@
 //! One comparison of a filter: a field, an operator, values; read from a query parameter or from JSON, made into SQL.
 
+use chrono::Duration;
 use strum::{AsRefStr, EnumIter, EnumString, IntoEnumIterator};
 
 use super::custom;
 use super::field::{Field, FieldType, Place};
 use super::relation::Source;
 use crate::auth::Scope;
-use crate::db::condition::{Bind, Condition};
+use crate::db::condition::{AnyId, Bind, Condition};
+use crate::db::types::Instant;
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 use crate::http::query::invalid;
 use crate::http::schemas::nearest;
 
 pub const MAX_IN: usize = 200;
+/// So much later than `created_at` an id may have been made. The two are the same instant now; rows of earlier versions got their
+/// ids a little later.
+const LATE: Duration = Duration::hours(1);
 
 /// The closed set of operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsRefStr, EnumString, EnumIter)]
@@ -79,29 +84,61 @@ impl Filter {
 
     fn compared(&self, source: &Source, scope: &Scope, is_negated: bool) -> Condition {
         let Self { field, operator, values } = self;
-        let among = |alias: &str, table: &str| {
-            let rows = format!("{}.id IN (SELECT {alias}.object_id FROM {table} {alias} WHERE {alias}.workspace_id = ", source.table);
-            Condition::sql(rows).bind(scope.workspace_id).then(format!(" AND {alias}.resource_type = '{}' AND ", source.name))
-        };
-        let rows = match field.place {
-            Place::Row => None,
-            Place::ExternalRefs => Some(among("r", "external_refs")),
-            Place::LookupKeys(kind) => Some(among("k", "lookup_keys").then(format!("k.kind = '{kind}' AND "))),
-            Place::Related(rows) => Some(rows(scope)),
-            Place::CustomValues(id) => Some(custom::rows(source, scope, id)),
-        };
+        let (is_by_row, own) = (source.is_by_row, format!("{}.id", source.table));
+        let rows = self.elsewhere(source, scope).map(|rows| match is_by_row {
+            true => Condition::sql("EXISTS (SELECT 1 FROM (").append(rows),
+            false => Condition::sql(format!("{own} IN (")).append(rows),
+        });
+        let end = if is_by_row { format!(") AS there WHERE there.id = {own})") } else { ")".to_owned() };
         let wants_null = values.first() != Some(&Bind::Boolean(false));
         let (found, is_negated) = match (rows, operator) {
             (None, Operator::IsNull) if wants_null != is_negated => return Condition::sql(format!("{} IS NULL", field.column)),
             (None, Operator::IsNull) => return Condition::sql(format!("{} IS NOT NULL", field.column)),
-            (Some(rows), Operator::IsNull) => (rows.then("1 = 1)"), wants_null != is_negated),
-            (Some(rows), _) => (rows.append(self.comparison()).then(")"), self.excludes() != is_negated),
+            (Some(rows), Operator::IsNull) => (rows.then("1 = 1").then(end), wants_null != is_negated),
+            (Some(rows), _) => (rows.append(self.comparison()).then(end), self.excludes() != is_negated),
             (None, _) => (self.comparison(), self.excludes() != is_negated),
         };
         match is_negated {
             false => found,
             true if field.is_nullable => found.negated().or(Condition::sql(format!("{} IS NULL", field.column))),
             true => found.negated(),
+        }
+    }
+
+    /// The ids that another table has for it, if it is there that it looks.
+    pub fn ids(&self, source: &Source, scope: &Scope) -> Option<Condition> {
+        self.elsewhere(source, scope).map(|rows| rows.append(self.comparison()))
+    }
+
+    /// The same up to the comparison.
+    fn elsewhere(&self, source: &Source, scope: &Scope) -> Option<Condition> {
+        let among = |alias: &str, table: &str| {
+            let rows = format!("SELECT {alias}.object_id AS id FROM {table} {alias} WHERE {alias}.workspace_id = ");
+            Condition::sql(rows).bind(scope.workspace_id).then(format!(" AND {alias}.resource_type = '{}' AND ", source.name))
+        };
+        match self.field.place {
+            Place::Row => None,
+            Place::ExternalRefs => Some(among("r", "external_refs")),
+            Place::LookupKeys(kind) => Some(among("k", "lookup_keys").then(format!("k.kind = '{kind}' AND "))),
+            Place::Related(rows) => Some(rows(scope)),
+            Place::CustomValues(id) => Some(custom::rows(scope, id)),
+        }
+    }
+
+    /// What it says of the ids of its rows, when they tell when rows were made.
+    pub fn bounds(&self) -> Condition {
+        let Self { field, operator, values } = self;
+        let (true, [Bind::Instant(at)]) = (field.is_in_id, values.as_slice()) else { return Condition::default() };
+        let id = |symbol: &str, at: Instant| {
+            let column = format!("{}id {symbol} ", field.column.trim_end_matches(field.name));
+            Condition::sql(column).bind(AnyId::first_at(at)).planned_anew()
+        };
+        let (from, to) = (|| id(">=", *at), || id("<", at.plus(LATE)));
+        match operator {
+            Operator::Gt | Operator::Gte => from(),
+            Operator::Lt | Operator::Lte => to(),
+            Operator::Eq => from().and(to()),
+            _ => Condition::default(),
         }
     }
 
@@ -120,21 +157,9 @@ impl Filter {
         matches!(self.operator, Operator::IsNull)
     }
 
-    /// Whether no index has what it finds in the order of ids.
-    pub fn is_loose(&self) -> bool {
-        match (self.operator, self.field.place) {
-            // What lies in another table comes in the order of that one.
-            (Operator::Eq, Place::Row) => self.field.column.starts_with("customer_profiles."),
-            (_, Place::Row) => true,
-            // Found there, in whatever order.
-            (_, Place::LookupKeys(_) | Place::ExternalRefs | Place::CustomValues(_) | Place::Related(_)) => false,
-        }
-    }
-
     /// Whether it needs no table that is joined to this one.
     pub fn is_within(&self, table: &str) -> bool {
-        let column = self.field.column.strip_prefix(table);
-        !matches!(self.field.place, Place::Row) || column.is_some_and(|column| column.starts_with('.'))
+        !matches!(self.field.place, Place::Row) || is_of(self.field.column, table)
     }
 
     const fn excludes(&self) -> bool {
@@ -197,6 +222,11 @@ impl Filter {
         }
         Ok(Self { field: *field, operator, values })
     }
+}
+
+/// Whether a column is this table's.
+pub fn is_of(column: &str, table: &str) -> bool {
+    column.strip_prefix(table).is_some_and(|column| column.starts_with('.'))
 }
 
 /// The field in `field[operator]`.

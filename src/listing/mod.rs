@@ -2,6 +2,7 @@
 //!
 //! A resource declares `&[Field]` and gives its rows; nothing here knows a resource.
 
+mod among;
 mod cursor;
 pub mod custom;
 mod described;
@@ -13,24 +14,28 @@ mod filter;
 pub mod fold;
 mod order;
 mod params;
+mod plan;
 mod reader;
 mod relation;
 pub mod relevance;
 mod request;
 pub mod rows;
 mod search;
+mod sources;
 pub mod tokens;
 mod tree;
 mod walk;
+mod windows;
 
 pub use cursor::{Cursor, list_hash};
 pub use expand::Expand;
 pub use expansion::{Expansion, Target};
 pub use extract::Expanding;
-pub use field::{Asked, Field, FieldType, Listed, Part};
+pub use field::{Field, FieldType, Listed};
 pub use filter::Operator;
+pub use plan::Plan;
 pub use relation::Relation;
-pub use relevance::Plan;
 pub use request::List;
 pub use search::{Members, Search};
 pub use tree::FilterNode;
+pub use walk::Effort;

@@ -2,6 +2,7 @@
 
 use super::custom::Definitions;
 use super::field::{Field, Listed};
+use super::tree::Node;
 use crate::auth::Scope;
 use crate::db::Condition;
 use crate::db::id::Kind;
@@ -17,11 +18,14 @@ pub struct Source {
     pub from: &'static str,
     pub fields: &'static [Field],
     pub custom: Option<Definitions>,
+    /// Whether the conditions look at one row after the other, and not at all rows at once.
+    pub is_by_row: bool,
 }
 
 impl Source {
     pub const fn of<R: Listed>() -> Self {
-        Self { name: R::Kind::NAME, schema: R::SCHEMA, table: R::TABLE, from: R::FROM, fields: R::FIELDS, custom: R::CUSTOM }
+        let (name, schema) = (R::Kind::NAME, R::SCHEMA);
+        Self { name, schema, table: R::TABLE, from: R::FROM, fields: R::FIELDS, custom: R::CUSTOM, is_by_row: false }
     }
 }
 
@@ -61,8 +65,12 @@ impl Relation {
     }
 
     /// That there is a related row which the caller sees and of which this is true.
-    pub fn exists(&self, scope: &Scope, condition: Condition) -> Condition {
-        let rows = Condition::sql(format!("EXISTS (SELECT 1 FROM {}{} WHERE {} AND ", self.through, self.to.from, self.join));
-        rows.append((self.visible)(scope).and(condition)).then(")")
+    pub fn exists(&self, own: &Source, scope: &Scope, node: &Node) -> Condition {
+        let to = Source { is_by_row: own.is_by_row, ..self.to };
+        let rows = Condition::sql(format!("EXISTS (SELECT 1 FROM {}{} WHERE {} AND ", self.through, to.from, self.join));
+        let rows = rows.append((self.visible)(scope).and(node.condition(&to, scope, false)));
+        // With an offset PostgreSQL makes no table of all related rows to look a few up in.
+        let end = if own.is_by_row { Condition::either(Condition::sql(")"), Condition::sql(" OFFSET 0)")) } else { Condition::sql(")") };
+        rows.append(end)
     }
 }

@@ -7,8 +7,8 @@
 //! decides by its statistics between that index and a walk along the primary key.
 
 use diesel::RunQueryDsl;
-use diesel::sql_types::{BigInt, Text};
-use serde_json::{Value, json};
+use diesel::sql_types::Text;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::cursor::Cursor;
@@ -16,7 +16,7 @@ use super::field::Listed;
 use super::fold::fold_search;
 use super::request::List;
 use super::tokens::{Query, space};
-use super::walk::Found;
+use super::windows::Found;
 use crate::auth::Scope;
 use crate::db::condition::{AnyId, Bind};
 use crate::db::id::{Kind, WorkspaceId};
@@ -72,13 +72,39 @@ impl SearchText {
         Self::parse::<R>(text).map_err(|_| Problem::fields(vec![fault]))
     }
 
-    /// That a row of `R` is found: for any order.
-    pub fn condition<R: Listed>(&self, workspace_id: WorkspaceId) -> Condition {
-        // SQLite goes through the rows in their order (the plus sign keeps it from beginning with what is found): it does not know
-        // how many are found.
-        let id = Condition::either(Condition::sql(format!("+{}.id", R::TABLE)), Condition::sql(format!("{}.id", R::TABLE)));
-        let found = id.then(" IN (SELECT search_docs.id FROM ").append(Self::docs());
+    /// That a row of `R` is found and this is true of its document, for one row at a time.
+    pub(super) fn of_row<R: Listed>(&self, workspace_id: WorkspaceId, others: Condition) -> Condition {
+        let own = Condition::sql("search_docs.workspace_id = ").bind(workspace_id).then(format!(" AND search_docs.id = {}.id", R::TABLE));
+        let own = Condition::sql(" FROM search_docs WHERE ").append(own.and(others)).then(")");
+        let space = space(workspace_id, R::Kind::NAME);
+        let found = Condition::sql(" IN (SELECT search_tokens.rowid FROM search_tokens WHERE search_tokens MATCH ");
+        Condition::either(
+            // The numbers of all documents that are found, made once.
+            Condition::sql("(SELECT search_docs.number")
+                .append(own.clone())
+                .append(found)
+                .bind(self.query.for_sqlite(&space).as_str())
+                .then(")"),
+            Condition::sql("COALESCE((SELECT ").append(self.is_found::<R>(workspace_id)).append(own).then(", FALSE)"),
+        )
+    }
+
+    /// That a row of `R` is found, for all rows at once.
+    pub(super) fn condition<R: Listed>(&self, workspace_id: WorkspaceId) -> Condition {
+        let found = Condition::sql(format!("{}.id IN (SELECT search_docs.id FROM ", R::TABLE)).append(Self::docs());
         found.then(" WHERE ").append(self.matches::<R>(workspace_id)).then(")")
+    }
+
+    /// The ids of all rows of `R` that are found.
+    pub(super) fn source<R: Listed>(&self, workspace_id: WorkspaceId) -> Condition {
+        let found = Condition::sql("SELECT search_docs.id AS id FROM ")
+            .append(Self::docs())
+            .then(" WHERE ")
+            .append(self.matches::<R>(workspace_id));
+        // A fence: with a limit in view the planner of PostgreSQL would walk through everything for two frequent words that never
+        // meet.
+        let fenced = Condition::sql("WITH found AS MATERIALIZED (").append(found.clone()).then(") SELECT id FROM found");
+        Condition::either(found, fenced)
     }
 
     /// The documents, in the order of the index.
@@ -107,7 +133,7 @@ impl SearchText {
     }
 
     /// That a name is neither the exact one nor begins with it.
-    fn is_other(&self) -> Condition {
+    pub(super) fn is_other(&self) -> Condition {
         let Some(name) = self.name.as_deref() else { return Condition::default() };
         let other = Condition::sql("(search_docs.name < ").bind(name).then(" OR search_docs.name >= ");
         other.bind(format!("{name}{LAST}").as_str()).then(")")
@@ -159,8 +185,10 @@ impl SearchText {
             Step::Rest => {
                 let found = self.joined::<R>(workspace_id);
                 let behind = after.map(|at| {
+                    let number =
+                        Condition::sql("search_tokens.rowid < (SELECT last.number FROM search_docs last WHERE last.workspace_id = ");
                     Condition::either(
-                        Condition::sql("search_tokens.rowid < ").bind(at.number),
+                        number.bind(workspace_id).then(" AND last.id = ").bind(id(at)).then(")"),
                         Condition::sql(format!("{}.id < ", R::TABLE)).bind(id(at)),
                     )
                 });
@@ -177,7 +205,7 @@ fn same_object<R: Listed>() -> Condition {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
+pub(super) enum Step {
     Exact = 1,
     Beginning = 2,
     Rest = 3,
@@ -185,66 +213,34 @@ enum Step {
 
 /// Where a row stands in the order of relevance.
 #[derive(Debug, Clone)]
-struct Position {
-    step: Step,
-    name: String,
-    /// SQLite's own number of the document: later documents have higher ones, as they have higher ids.
-    number: i64,
-    id: Uuid,
+pub(super) struct Position {
+    pub step: Step,
+    pub name: String,
+    pub id: Uuid,
 }
 
 impl Position {
-    fn cursor(&self, list: [u8; 8]) -> Cursor {
-        Cursor { list, keys: vec![json!(self.step as i64), json!(self.name), json!(self.number)], id: self.id }
+    pub(super) fn cursor(&self, list: [u8; 8]) -> Cursor {
+        Cursor { list, keys: vec![json!(self.step as i64), json!(self.name)], id: self.id }
     }
 
     fn read(cursor: &Cursor) -> Option<Self> {
-        let [step, name, number] = cursor.keys.as_slice() else { return None };
+        let [step, name] = cursor.keys.as_slice() else { return None };
         let step = [Step::Exact, Step::Beginning, Step::Rest].into_iter().find(|known| Some(*known as i64) == step.as_i64())?;
         let name = name.as_str().filter(|name| !name.contains('\0'))?.to_owned();
-        Some(Self { step, name, number: Value::as_i64(number)?, id: cursor.id })
+        Some(Self { step, name, id: cursor.id })
     }
-}
-
-/// Where the next page begins.
-#[derive(Debug, Clone)]
-pub enum Next {
-    /// Behind the last row, if more were loaded than the page holds.
-    AfterLastRow,
-    Known(Option<Cursor>),
-}
-
-/// How a page is loaded: which rows, in which order.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    pub which: Condition,
-    pub order: Condition,
-    pub next: Next,
 }
 
 impl<R: Listed> List<R> {
-    /// How this page is loaded from the rows that are `seen`. In the order of relevance it is found out first which rows they are.
-    pub fn plan(&self, conn: &mut DbConnection, scope: &Scope, seen: &Condition) -> Result<Plan, Failure> {
-        self.resolve(conn, scope)?;
-        let Some(search) = self.text.as_ref().filter(|_| !self.is_sorted()) else {
-            return Ok(Plan { which: self.walk(conn, scope, seen)?, order: self.order(), next: Next::AfterLastRow });
-        };
-        let limit = usize::try_from(self.rows() - 1).unwrap_or_default();
-        let mut found = self.find(conn, scope, seen, search)?;
-        let has_more = found.len() > limit;
-        found.truncate(limit);
-        let cursor = found.last().filter(|_| has_more).map(|last| last.cursor(self.hash(scope)));
-        let id_column = format!("{}.id", R::TABLE);
-        let which = Condition::any_of(&id_column, found.iter().map(|position| AnyId::from_uuid(position.id)));
-        let order = found.iter().zip(0_i64..).fold(Condition::sql("CASE"), |order, (position, place)| {
-            order.then(format!(" WHEN {id_column} = ")).bind(AnyId::from_uuid(position.id)).then(format!(" THEN {place}"))
-        });
-        let order = if found.is_empty() { Condition::sql(id_column) } else { order.then(" END") };
-        Ok(Plan { which, order, next: Next::Known(cursor) })
-    }
-
     /// The positions of the page's rows, and one more.
-    fn find(&self, conn: &mut DbConnection, scope: &Scope, seen: &Condition, search: &SearchText) -> Result<Vec<Position>, Failure> {
+    pub(super) fn find(
+        &self,
+        conn: &mut DbConnection,
+        scope: &Scope,
+        seen: &Condition,
+        search: &SearchText,
+    ) -> Result<Vec<Position>, Failure> {
         let damaged = || Problem::new(Code::InvalidCursor);
         let cursor = self.cursor.as_ref().map(|text| Cursor::decode(text, self.hash(scope))).transpose()?;
         let start = cursor.map(|cursor| Position::read(&cursor).ok_or_else(damaged)).transpose()?;
@@ -262,43 +258,22 @@ impl<R: Listed> List<R> {
                 continue;
             }
             let Some((from, which, order)) = search.step::<R>(scope.workspace_id, step, after) else { continue };
-            let number = match step {
-                Step::Rest => Condition::either(Condition::sql("search_tokens.rowid"), Condition::sql("CAST(0 AS BIGINT)")),
-                _ => Condition::sql("CAST(0 AS BIGINT)"),
-            };
-            let rows = Condition::sql("SELECT search_docs.id, search_docs.name, ").append(number).then(" FROM ").append(from);
+            let rows = Condition::sql("SELECT search_docs.id, search_docs.name FROM ").append(from);
             let which = which.and(seen.clone()).and(self.filter(scope));
             let rows = rows.then(" WHERE ").append(which);
             let rows = match (step, &*conn) {
                 // A fence: planned for all that match, which are few or they would have been seen in a window. With the limit in
                 // view the planner walks through everything when it believes that there are many.
                 (Step::Rest, DbConnection::Postgres(_)) => {
-                    let all = Condition::sql("SELECT * FROM (").append(rows).then(" OFFSET 0) AS found (id, name, number)");
+                    let all = Condition::sql("SELECT * FROM (").append(rows).then(" OFFSET 0) AS found (id, name)");
                     all.then(" ORDER BY id DESC")
                 }
                 _ => rows.then(" ORDER BY ").append(order),
             };
             let rows = rows.then(" LIMIT ").bind(room);
-            let rows = rows.giving::<(DbUuid, Text, BigInt)>().load::<(AnyId, String, i64)>(conn)?;
-            found.extend(rows.into_iter().map(|(id, name, number)| Position { step, name, number, id: id.uuid() }));
+            let rows = rows.giving::<(DbUuid, Text)>().load::<Found>(conn)?;
+            found.extend(rows.into_iter().map(|(id, name)| Position { step, name, id: id.uuid() }));
         }
         Ok(found)
-    }
-
-    /// The rest, newest first, if looking at rows one by one finds it.
-    fn look_for_rest(
-        &self,
-        conn: &mut DbConnection,
-        scope: &Scope,
-        seen: &Condition,
-        search: &SearchText,
-        after: Option<&Position>,
-        room: i64,
-    ) -> Result<Option<Vec<Position>>, Failure> {
-        let behind = after.map(|at| Condition::sql(format!("{}.id < ", R::TABLE)).bind(Bind::Uuid(AnyId::from_uuid(at.id))));
-        let rows = seen.clone().and(self.filter(scope)).and(behind.unwrap_or_default());
-        let found = self.look(conn, scope, search, &rows, search.is_other(), room)?;
-        let position = |(id, name): Found| Position { step: Step::Rest, name, number: 0, id: id.uuid() };
-        Ok(found.map(|found| found.into_iter().map(position).collect()))
     }
 }

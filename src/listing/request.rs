@@ -15,11 +15,13 @@ use super::custom;
 use super::expand::Expand;
 use super::field::{Listed, from_json, to_json};
 use super::order::{SortKey, sort_keys, sort_keys_of_search};
+use super::plan::Next;
 use super::reader;
 use super::relation::Source;
-use super::relevance::{Next, SearchText};
+use super::relevance::SearchText;
 use super::search::SearchRequest;
 use super::tree::{FilterNode, Node};
+use super::walk::Effort;
 use crate::auth::{Reach, Scope};
 use crate::db::condition::{Bind, Condition};
 use crate::db::id::decode_any;
@@ -50,6 +52,7 @@ pub struct List<R> {
     pub include_total: bool,
     pub is_deleted: bool,
     pub expand: Expand,
+    pub effort: Effort,
     options: Vec<&'static str>,
     /// What the cursor's hash is made of, besides the workspace.
     identity: String,
@@ -70,6 +73,7 @@ impl<R: Listed> List<R> {
             include_total: query.boolean("include_total")?,
             is_deleted: R::HAS_DELETED && query.boolean("is_deleted")?,
             expand: Expand::parse::<R>(query)?,
+            effort: Effort::USUAL,
             options: Vec::new(),
             identity: R::TABLE.to_owned(),
             target: target(path, query),
@@ -115,6 +119,7 @@ impl<R: Listed> List<R> {
             include_total: search.include_total,
             is_deleted: false,
             expand,
+            effort: Effort::USUAL,
             options: Vec::new(),
             identity: format!("{}\nsearch\n{asked}\n{:?}\n{:?}", R::TABLE, search.sort, search.q),
             target: String::new(),
@@ -181,12 +186,7 @@ impl<R: Listed> List<R> {
 
     /// The filter, without `q` and the cursor.
     pub(super) fn filter(&self, scope: &Scope) -> Condition {
-        self.asked().condition(&Source::of::<R>(), scope, false)
-    }
-
-    /// Whether the filter finds rows that no index has in the order of ids.
-    pub(super) fn is_loose(&self) -> bool {
-        self.asked().is_loose()
+        self.asked().condition(&Source::of::<R>(), scope, false).and(self.asked().bounds())
     }
 
     /// The tables that the filter needs.
@@ -199,10 +199,9 @@ impl<R: Listed> List<R> {
         !self.sort.is_empty()
     }
 
-    /// The filters and where this page begins.
+    /// The filters, `q` left out, and where this page begins.
     pub fn page_filter(&self, scope: &Scope) -> Result<Condition, Problem> {
-        let filter = self.text.iter().map(|text| text.condition::<R>(scope.workspace_id)).fold(self.filter(scope), Condition::and);
-        Ok(filter.and(self.start(scope)?.map(|(keys, id)| self.after(&self.sort, &keys, id)).unwrap_or_default()))
+        Ok(self.filter(scope).and(self.start(scope)?.map(|(keys, id)| self.after(&self.sort, &keys, id)).unwrap_or_default()))
     }
 
     /// The sort keys and the id that the page begins behind.

@@ -65,11 +65,26 @@ impl Node {
             Self::Not(node) => node.condition(source, scope, !is_negated),
             Self::Leaf(filter) => filter.condition(source, scope, is_negated),
             Self::Related(relation, node) => {
-                let found = relation.exists(scope, node.condition(&relation.to, scope, false));
+                let found = relation.exists(source, scope, node);
                 if is_negated { found.negated() } else { found }
             }
             // Whoever forgot to look it up finds nothing.
             Self::Custom(_) => Condition::sql("1 = 0"),
+        }
+    }
+
+    /// Whether it asks for nothing.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::And(nodes) if nodes.is_empty())
+    }
+
+    /// Whether it looks only at the table's own columns, or at related rows by them.
+    pub fn is_within(&self, table: &str) -> bool {
+        match self {
+            Self::Leaf(filter) => filter.is_within(table),
+            Self::And(nodes) | Self::Or(nodes) => nodes.iter().all(|node| node.is_within(table)),
+            Self::Not(node) => node.is_within(table),
+            Self::Related(..) | Self::Custom(_) => true,
         }
     }
 

@@ -1,84 +1,184 @@
-//! Which rows a page has when its order is not that of relevance: those that come first on a walk along an index that has the
-//! order. Where no index has all of it, the page is made of several walks, each as long as the page at most: one for the rows with
-//! a value and one for those without (nulls come last, and indexes have them on either end), and one for each part of what the
-//! caller sees.
+//! Which rows a page has when its order is not that of relevance.
 //!
-//! What no index has in the order of the list is looked for among its first rows before it is found in another order and sorted:
-//! what is frequent is soon met, what is rare is soon sorted, and nobody has to know beforehand which it is. With `q` on PostgreSQL
-//! it is the same: the first rows one by one, then all that the index of the tokens gives.
+//! Where one index has what is asked for, in the order that is asked for, the page is a walk along it. Everywhere else there are
+//! two ways, and nobody can tell beforehand which is short: to go through the rows in their order until the page is full, which is
+//! short when what is asked for is frequent; or to take all that another index gives (`sources`) and to sort it, which is short when
+//! that is little. So each is tried with a bound: the few that an index gives, then the first rows of the list, then the many. What
+//! neither finds is frequent, but not at the beginning of the list: that is waited for on a walk.
 
 use diesel::RunQueryDsl;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::BigInt;
 
-use super::field::{Asked, Listed, Part};
+use super::field::Listed;
 use super::order::SortKey;
-use super::relevance::SearchText;
+use super::relation::Source;
 use super::request::List;
 use super::rows::rows;
-use super::tree::Node;
-use crate::auth::Scope;
+use crate::auth::{Reach, Scope};
 use crate::db::condition::AnyId;
 use crate::db::types::DbUuid;
 use crate::db::{Condition, DbConnection, Failure};
 use crate::http::problem::Problem;
 
-/// How many rows are looked at for a text.
-const WINDOWS: [i64; 2] = [1_000, 30_000];
-/// How many rows a filter looks at that no index has in the order of the list.
-const NEWEST: i64 = 2_000;
-/// So many rows are not sorted.
-const MANY: i64 = 20_000;
-/// Fewer than these in a window, and a bigger one is not worth it.
-const FEW: usize = 3;
+/// How far each way is gone before the next one is tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// So many ids of an index are looked at before anything else.
+    pub few: i64,
+    /// So many of the newest of more ids are looked at.
+    pub newest: i64,
+    /// So many of the first rows of the list are looked at.
+    pub first: i64,
+    /// So many ids of an index are put in order.
+    pub many: i64,
+    /// So many ids that take a join.
+    pub joined: i64,
+}
 
-/// A row that a text finds: id and folded name.
-pub(super) type Found = (AnyId, String);
+impl Effort {
+    pub const USUAL: Self = Self { few: 500, newest: 2_000, first: 1_000, many: 20_000, joined: 2_000 };
+}
 
 impl<R: Listed> List<R> {
     /// Which rows the page has, of those that are `seen`.
     pub(super) fn walk(&self, conn: &mut DbConnection, scope: &Scope, seen: &Condition) -> Result<Condition, Failure> {
-        let is_sqlite = matches!(conn, DbConnection::Sqlite(_));
-        let asked = Asked { is_sqlite, is_sorted: !self.sort.is_empty() };
-        let parts = if self.is_deleted { Vec::new() } else { (R::PARTS)(scope, asked) };
-        if let Some(found) = self.look_first(conn, scope, seen, &parts)? {
+        let is_one_walk = self.is_one_walk(scope);
+        if !is_one_walk && let Some(found) = self.search(conn, scope, seen)? {
             return Ok(Condition::any_of(&format!("{}.id", R::TABLE), found));
         }
-        // Those that a text finds are sorted on PostgreSQL: walking in their order it may meet none of them for long.
-        let is_found = self.text.is_some() && !is_sqlite;
-        if parts.is_empty() && !is_found && self.sort.first().is_none_or(|key| !key.is_nullable) {
+        if is_one_walk && self.text.is_none() && self.sort.first().is_none_or(|key| !key.is_nullable) {
             return Ok(self.page_filter(scope)?);
         }
-        let parts = if parts.is_empty() { vec![Part { rows: seen.clone(), is_small: false }] } else { parts };
-        let halves = self.halves(scope)?;
-        let filter = self.text.iter().map(|text| text.condition::<R>(scope.workspace_id)).fold(self.filter(scope), Condition::and);
-        let walks = parts.iter().flat_map(|part| halves.iter().map(move |half| (part, half))).map(|(part, (half, keys))| {
-            let rows = part.rows.clone().and(filter.clone()).and(half.clone());
-            self.first_rows(keys, rows, self.rows(), part.is_small || is_found)
+        let by_row = Source { is_by_row: true, ..Source::of::<R>() };
+        let walks = self.halves(scope)?.into_iter().map(|(half, keys)| {
+            let walk = match &self.text {
+                // All that have the text: walking in their order it may meet none of them for long.
+                Some(text) => {
+                    let found = text.condition::<R>(scope.workspace_id);
+                    self.sorted(&keys, seen.clone().and(self.filter(scope)).and(half).and(found))
+                }
+                None => self.beginning(scope, &keys, half, fence(), &seen.clone().and(self.asked().condition(&by_row, scope, false))),
+            };
+            Condition::sql("SELECT id FROM (").append(walk).then(") AS walked")
         });
-        let walks = walks.map(|walk| Condition::sql("SELECT id FROM ").append(walk).then(" AS walked"));
         let walks = walks.reduce(|all, walk| all.then(" UNION ALL ").append(walk)).unwrap_or_default();
         Ok(Condition::sql(format!("{}.id IN (", R::TABLE)).append(walks).then(")"))
     }
 
-    /// The first of these rows in an order, as a table of their keys and ids.
-    fn first_rows(&self, keys: &[SortKey], rows: Condition, limit: i64, is_small: bool) -> Condition {
+    /// Whether one index has what is asked for in its order, and nothing else.
+    fn is_one_walk(&self, scope: &Scope) -> bool {
+        let is_all = self.text.is_none() && scope.sees == Reach::All;
+        self.is_deleted
+            || is_all
+                && match self.sort.len() {
+                    0 => self.asked().is_in_order(R::TABLE),
+                    1 => self.asked().is_empty(),
+                    // SQLite would put all rows in order.
+                    _ => false,
+                }
+    }
+
+    /// The page's rows, if one of the ways finds them that are short of a walk.
+    fn search(&self, conn: &mut DbConnection, scope: &Scope, seen: &Condition) -> Result<Option<Vec<AnyId>>, Failure> {
+        let by_row = Source { is_by_row: true, ..Source::of::<R>() };
+        let asked = seen.clone().and(self.asked().condition(&by_row, scope, false)).and(self.behind(scope)?);
+        let with_text = asked.clone().and(self.text_of_row(scope));
+        let Effort { few, first, many, joined, .. } = self.effort;
+        let own = self.sources(scope);
+        if let Some(found) = self.among_any(conn, scope, &with_text, &own, few)? {
+            return Ok(Some(found));
+        }
+        let found = self.among_first(conn, scope, &with_text, first)?;
+        if self.is_page(&found) || self.is_short(conn, scope, first)? {
+            return Ok(Some(found));
+        }
+        if let Some(found) = self.among_newest(conn, scope, &with_text, [first / 10, first])? {
+            return Ok(Some(found));
+        }
+        // As often as they are met among the first, the page is full before so many rows.
+        if self.text.is_none() && !found.is_empty() && count(&found) * many >= self.rows() * first {
+            let found = self.among_first(conn, scope, &with_text, many)?;
+            if self.is_page(&found) {
+                return Ok(Some(found));
+            }
+        }
+        if let Some(found) = self.among_any(conn, scope, &with_text, &own, many)? {
+            return Ok(Some(found));
+        }
+        // What the index of a text gives has the text.
+        let of_text = self.text.as_ref().map(|text| text.source::<R>(scope.workspace_id));
+        if let Some(found) = self.among_any(conn, scope, &asked, of_text.as_slice(), many)? {
+            return Ok(Some(found));
+        }
+        // A join costs more than the index that it begins with.
+        self.among_any(conn, scope, &with_text, &self.joined_sources(scope), joined)
+    }
+
+    /// Those that are asked for among the first rows of the list, no more than a page.
+    fn among_first(&self, conn: &mut DbConnection, scope: &Scope, asked: &Condition, first: i64) -> Result<Vec<AnyId>, Failure> {
+        let Some((half, keys)) = self.halves(scope)?.into_iter().next() else { return Ok(Vec::new()) };
+        let limit = Condition::sql(format!(" LIMIT {first}"));
+        Ok(self.beginning(scope, &keys, half, limit, asked).planned_anew().giving::<DbUuid>().load(conn)?)
+    }
+
+    /// Whether what the filter says of the order leaves fewer rows than so many.
+    fn is_short(&self, conn: &mut DbConnection, scope: &Scope, first: i64) -> Result<bool, Failure> {
+        let (stretch, halves) = (self.stretch(scope), self.halves(scope)?);
+        let [(half, _)] = halves.as_slice() else { return Ok(false) };
+        if stretch.is_empty() {
+            return Ok(false);
+        }
+        let rows = rows::<R>(scope.workspace_id, self.is_deleted).and(stretch).and(half.clone());
+        let counted = Condition::sql(format!("SELECT count(*) FROM (SELECT 1 FROM {} WHERE ", R::TABLE)).append(rows);
+        let counted: i64 = counted.then(format!(" LIMIT {first}) AS counted")).planned_anew().giving::<BigInt>().get_result(conn)?;
+        Ok(counted < first)
+    }
+
+    /// The first rows of an order, one after the other, that are asked for.
+    fn beginning(&self, scope: &Scope, keys: &[SortKey], half: Condition, limit: Condition, asked: &Condition) -> Condition {
+        // The rows under the table's own name: the conditions look at them and nowhere else.
+        let (table, order) = (R::TABLE, self.order_by(keys));
+        let rows = rows::<R>(scope.workspace_id, self.is_deleted).and(self.stretch(scope)).and(half);
+        let joined = self.from().strip_prefix(table).unwrap_or_default();
+        let found = Condition::sql(format!("SELECT {table}.id FROM (SELECT * FROM {table} WHERE ")).append(rows);
+        let found =
+            found.then(format!(" ORDER BY {order}")).append(limit).then(format!(") AS {table}{joined} WHERE ")).append(asked.clone());
+        found.then(format!(" ORDER BY {order} LIMIT {}", self.rows()))
+    }
+
+    /// The first of these rows, when all of them are put in order.
+    fn sorted(&self, keys: &[SortKey], rows: Condition) -> Condition {
         let (columns, order) = self.keys_of(keys, "sorted");
-        let walk = Condition::sql(format!("SELECT {}.id AS id{columns} FROM {} WHERE ", R::TABLE, self.from())).append(rows);
-        // The number is part of the text, so that the planner knows how short the walk is.
-        let ordered = |walk: Condition| walk.then(format!(" ORDER BY {} LIMIT {limit}", self.order_by(keys)));
-        let walk = match is_small {
-            // PostgreSQL believes that all owners have as many customers, and SQLite takes the owner's index anyway.
-            true => Condition::either(
-                ordered(walk.clone()),
-                Condition::sql("SELECT * FROM (").append(walk).then(format!(" OFFSET 0) AS sorted ORDER BY {order} LIMIT {limit}")),
-            ),
-            false => ordered(walk),
+        let all = Condition::sql(format!("SELECT sorted.id FROM (SELECT {}.id AS id{columns} FROM {} WHERE ", R::TABLE, self.from()));
+        all.append(rows).append(fence()).then(format!(") AS sorted ORDER BY {order} LIMIT {}", self.rows()))
+    }
+
+    pub(super) fn is_page(&self, found: &[AnyId]) -> bool {
+        count(found) == self.rows()
+    }
+
+    /// Behind the cursor, for one row at a time.
+    fn behind(&self, scope: &Scope) -> Result<Condition, Problem> {
+        Ok(self.start(scope)?.map(|(values, id)| self.after(&self.sort, &values, id)).unwrap_or_default())
+    }
+
+    /// What the filter says of where in the order of the list its rows are.
+    fn stretch(&self, scope: &Scope) -> Condition {
+        let Some(first) = self.sort.first().map(|key| key.field) else {
+            return self.asked().bounds().and(self.asked().in_order(&Source::of::<R>(), scope));
         };
-        Condition::sql("(").append(walk).then(")")
+        // Amounts are sorted within their currency.
+        let unit = R::FIELDS.iter().find(|field| first.unit == Some(field.name));
+        let said = [Some(first), unit].into_iter().flatten().flat_map(|field| self.asked().said_of(field.column));
+        said.map(|filter| filter.condition(&Source::of::<R>(), scope, false)).fold(Condition::default(), Condition::and)
+    }
+
+    fn text_of_row(&self, scope: &Scope) -> Condition {
+        self.text.as_ref().map(|text| text.of_row::<R>(scope.workspace_id, Condition::default())).unwrap_or_default()
     }
 
     /// The keys as columns `k0`, `k1`, …, and the order of a table that has them.
-    fn keys_of(&self, keys: &[SortKey], table: &str) -> (String, String) {
+    pub(super) fn keys_of(&self, keys: &[SortKey], table: &str) -> (String, String) {
         let columns = keys.iter().enumerate().map(|(place, key)| format!(", {} AS k{place}", key.field.column)).collect();
         let order: String = keys
             .iter()
@@ -111,109 +211,13 @@ impl<R: Listed> List<R> {
             vec![(is_null("NOT ").and(after(&keyed, 0)), keyed.clone()), (is_null(""), keyed)]
         })
     }
-
-    /// The page's rows, if looking at the first ones finds them.
-    fn look_first(&self, conn: &mut DbConnection, scope: &Scope, seen: &Condition, parts: &[Part]) -> Result<Option<Vec<AnyId>>, Failure> {
-        let start = self.start(scope)?.map(|(values, id)| self.after(&self.sort, &values, id)).unwrap_or_default();
-        let table = R::TABLE;
-        match &self.text {
-            Some(text) if self.sort.first().is_none_or(|key| !key.is_nullable) => {
-                let rows = seen.clone().and(self.filter(scope)).and(start);
-                let found = self.look(conn, scope, text, &rows, Condition::default(), self.rows())?;
-                Ok(found.map(|found| found.into_iter().map(|(id, ..)| id).collect()))
-            }
-            None if self.sort.is_empty() && (self.is_loose() || parts.iter().any(|part| part.is_small)) => {
-                // The newest rows under the table's own name: the conditions look at them and nowhere else.
-                let newest = Condition::sql(format!("SELECT {table}.id FROM (SELECT * FROM {table} WHERE "));
-                let newest = newest.append(rows::<R>(scope.workspace_id, self.is_deleted).and(start.clone()));
-                let joined = self.from().strip_prefix(table).unwrap_or_default();
-                let newest = newest.then(format!(" ORDER BY {table}.id DESC LIMIT {NEWEST}) AS {table}{joined} WHERE "));
-                let asked = seen.clone().and(self.filter(scope));
-                let found = newest.append(asked.clone()).then(format!(" ORDER BY {table}.id DESC LIMIT {}", self.rows()));
-                let found: Vec<AnyId> = found.planned_anew().giving::<DbUuid>().load(conn)?;
-                if i64::try_from(found.len()).unwrap_or_default() == self.rows() {
-                    return Ok(Some(found));
-                }
-                // Then in whatever order, as long as they are few; PostgreSQL knows by itself what is few.
-                if matches!(conn, DbConnection::Postgres(_)) || !self.asked().relations().is_empty() || !parts.is_empty() {
-                    return Ok(None);
-                }
-                let all = Condition::sql(format!("SELECT id, count(*) OVER () FROM (SELECT {table}.id AS id FROM {} WHERE ", self.from()));
-                let all = all.append(asked.and(start)).then(format!(" LIMIT {MANY}) AS found ORDER BY id DESC LIMIT {}", self.rows()));
-                let found: Vec<(AnyId, i64)> = all.planned_anew().giving::<(DbUuid, BigInt)>().load(conn)?;
-                let is_all = found.first().is_none_or(|(_, count)| *count < MANY);
-                Ok(Some(found.into_iter().map(|(id, _)| id).collect()).filter(|_| is_all))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// The first `room` of these rows that the text finds and of which `others` is true, if looking at rows one by one finds them.
-    pub(super) fn look(
-        &self,
-        conn: &mut DbConnection,
-        scope: &Scope,
-        text: &SearchText,
-        rows: &Condition,
-        others: Condition,
-        room: i64,
-    ) -> Result<Option<Vec<Found>>, Failure> {
-        // FTS5 has the newest first, and takes as long for a row as for all. Sorted rows are only looked at when they are few.
-        let windows = match (matches!(conn, DbConnection::Sqlite(_)), self.sort.is_empty()) {
-            (true, _) => 0,
-            (false, true) => WINDOWS.len(),
-            (false, false) => 1,
-        };
-        for window in WINDOWS.iter().take(windows) {
-            let looked = self.window(scope, text, rows, &others, *window, room).giving::<(DbUuid, Text, Bool, BigInt)>();
-            let looked: Vec<(AnyId, String, bool, i64)> = looked.load(conn)?;
-            // The window's last row is always among them: without it there is nothing behind the window.
-            let has_more = looked.iter().any(|(.., place)| place == window);
-            let mut found: Vec<Found> = looked.into_iter().filter(|(.., is_found, _)| *is_found).map(|(id, name, ..)| (id, name)).collect();
-            let is_page = i64::try_from(found.len()).unwrap_or_default() >= room;
-            if is_page || !has_more {
-                found.truncate(usize::try_from(room).unwrap_or_default());
-                return Ok(Some(found));
-            }
-            if found.len() < FEW {
-                break;
-            }
-        }
-        Ok(None)
-    }
-
-    /// The rows that are found among the first ones, and the window's last row in any case; each with its place.
-    fn window(&self, scope: &Scope, text: &SearchText, rows: &Condition, others: &Condition, window: i64, room: i64) -> Condition {
-        let found = || Condition::sql("COALESCE(").append(text.is_found::<R>(scope.workspace_id).and(others.clone())).then(", FALSE)");
-        let order = |table: &str| self.keys_of(&self.sort, table).1;
-        let head = self.first_rows(&self.sort, rows.clone(), window, false).then(" AS head");
-        let listed = Condition::sql(format!("(SELECT head.*, row_number() OVER (ORDER BY {}) AS place FROM ", order("head")));
-        let asked = Condition::sql("SELECT listed.id, COALESCE(search_docs.name, ''), ").append(found());
-        let asked = asked.then(", listed.place FROM ").append(listed.append(head)).then(") AS listed LEFT JOIN search_docs");
-        let asked = asked.then(" ON search_docs.id = listed.id AND search_docs.workspace_id = ").bind(scope.workspace_id);
-        let asked = asked.then(" WHERE ").append(found()).then(format!(" OR listed.place = {window} ORDER BY {}", order("listed")));
-        asked.then(format!(" LIMIT {}", room + 1)).planned_anew()
-    }
 }
 
-impl Node {
-    /// Whether no index has what it finds in the order of ids.
-    pub fn is_loose(&self) -> bool {
-        match self {
-            Self::Leaf(filter) => filter.is_loose(),
-            Self::And(nodes) => nodes.iter().any(Self::is_loose),
-            Self::Or(_) | Self::Not(_) | Self::Related(..) => true,
-            Self::Custom(_) => false,
-        }
-    }
+fn count(found: &[AnyId]) -> i64 {
+    i64::try_from(found.len()).unwrap_or_default()
+}
 
-    /// Whether it looks only at the table's own columns, or at related rows by them.
-    pub fn is_within(&self, table: &str) -> bool {
-        match self {
-            Self::Leaf(filter) => filter.is_within(table),
-            Self::And(nodes) | Self::Or(nodes) => nodes.iter().all(|node| node.is_within(table)),
-            Self::Not(node) => node.is_within(table),
-            Self::Related(..) | Self::Custom(_) => true,
-        }
-    }
+/// What keeps a part of a statement for itself, as if it gave only some of its rows.
+fn fence() -> Condition {
+    Condition::either(Condition::sql(" LIMIT -1"), Condition::sql(" OFFSET 0"))
 }

@@ -1,9 +1,16 @@
 //! Lists: order, pages and cursors, filters, totals.
 
 use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use fishpond::auth::Scope;
+use fishpond::auth::privileges::Role;
+use fishpond::crm::customers::{CreateCustomer, store};
+use fishpond::db::id::{UserId, WorkspaceId};
+use fishpond::db::schema::workspaces;
+use fishpond::db::transact;
 use serde_json::{Value, json};
 
-use crate::harness::{Actor, ids, on_both};
+use crate::harness::{Actor, App, ids, on_both};
 
 /// A new customer, an organization unless it says otherwise; gives its id.
 async fn customer(actor: &Actor, mut members: Value) -> String {
@@ -11,6 +18,24 @@ async fn customer(actor: &Actor, mut members: Value) -> String {
         members["kind"] = json!("organization");
     }
     actor.post("/customers", members).await.created()["id"].as_str().unwrap().to_owned()
+}
+
+/// The same for an administrator, made at another time.
+fn db_customer(app: &App, admin: &Actor, at: &str, mut members: Value) -> String {
+    if members.get("kind").is_none() {
+        members["kind"] = json!("organization");
+    }
+    let input: CreateCustomer = serde_json::from_value(members).unwrap();
+    app.db(|conn| {
+        let workspace_id: WorkspaceId = workspaces::table.select(workspaces::id).first(conn).unwrap();
+        let user_id: UserId = admin.id.parse().unwrap();
+        let actor = fishpond::db::Actor { user_id: Some(user_id), ..fishpond::db::Actor::system(workspace_id) };
+        let made = transact(conn, &actor, &|tx| {
+            tx.now = at.parse().unwrap();
+            store::create(tx, &Scope::of(workspace_id, user_id, Role::Admin, false, tx.now), &input)
+        });
+        made.unwrap().id.to_string()
+    })
 }
 
 /// The rows of the list of customers that follow a page, page by page.
@@ -240,22 +265,22 @@ fn every_field_filters() {
             "phones": [{ "number": "0755-2878 0808" }, { "number": "400" }], "address": { "country": "CN", "city": "深圳市" },
             "employee_count": 207_000, "external_refs": [{ "system": "sap", "value": "1" }], "service_rep_id": rep.id
         });
-        let first = customer(&admin, huawei).await;
+        let first = db_customer(&app, &admin, "2026-01-01T00:00:00Z", huawei);
         let soehne = json!({
             "name": "Straße & Söhne", "lifecycle_stage": "customer", "status": "blocked", "source": "referral", "industries": ["retail"],
             "email": "kontakt@strasse.de", "phones": [{ "number": "+49 30 123456", "label": "work" }], "employee_count": 50,
             "address": { "country": "DE", "city": "Berlin" }, "parent_id": first,
             "external_refs": [{ "system": "sap", "value": "2" }, { "system": "erp", "value": "x:y" }]
         });
-        let second = customer(&admin, soehne).await;
+        let second = db_customer(&app, &admin, "2026-01-01T00:00:00Z", soehne);
         let zhang = json!({
             "name": "张三", "kind": "person", "status": "inactive", "intent_level": "low", "owner_id": rep.id,
             "phones": [{ "number": "138 0013 8000" }], "address": { "country": "CN", "city": "上海市" }
         });
-        let third = customer(&admin, zhang).await;
+        let third = db_customer(&app, &admin, "2026-03-01T00:00:00Z", zhang);
         app.db(|conn| {
-            let days = "UPDATE customers SET created_at = '2026-01-01T00:00:00.000Z', updated_at = '2026-01-31T16:00:00.000Z';
-                        UPDATE customers SET created_at = '2026-03-01T00:00:00.000Z', touch_count = 2 WHERE kind = 'person';";
+            let days = "UPDATE customers SET updated_at = '2026-01-31T16:00:00.000Z';
+                        UPDATE customers SET touch_count = 2 WHERE kind = 'person';";
             conn.batch_execute(days).unwrap();
         });
         let pool = admin.get(&format!("/customers/{first}")).await.ok()["pool_id"].as_str().unwrap().to_owned();

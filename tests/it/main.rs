@@ -28,6 +28,7 @@ mod customers;
 mod demo;
 mod dictionaries;
 mod differential;
+mod efforts;
 mod expand;
 mod feed;
 mod filters;

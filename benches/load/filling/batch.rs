@@ -3,6 +3,8 @@
 use diesel::prelude::*;
 use fishpond::changes::{Operation, diff};
 use fishpond::crm::contacts::rows::ContactRow;
+use fishpond::crm::custom_fields::keys::{Key, keys};
+use fishpond::crm::custom_fields::{Custom, CustomField};
 use fishpond::crm::customers::rows::{CustomerRow, HoldingRow, ProfileRow};
 use fishpond::crm::external_refs::ExternalRef;
 use fishpond::crm::lookup_keys::KeyKind;
@@ -12,9 +14,11 @@ use fishpond::crm::search::{self, Texts};
 use fishpond::crm::touch_records::TouchRecordRow;
 use fishpond::crm::{contacts, customers, opportunities as deals, touch_records as touches};
 use fishpond::db::condition::AnyId;
-use fishpond::db::id::{ChangeId, ContactId, CustomerId, Id, Kind, StageId, StageMoveId, TouchRecordId, UserId, WorkspaceId};
+use fishpond::db::id::{
+    ChangeId, ContactId, CustomFieldId, CustomerId, Id, Kind, StageId, StageMoveId, TouchRecordId, UserId, WorkspaceId,
+};
 use fishpond::db::money::Money;
-use fishpond::db::schema::{changes, contact_links, external_refs, lookup_keys, touch_record_contacts};
+use fishpond::db::schema::{changes, contact_links, custom_values, external_refs, lookup_keys, touch_record_contacts};
 use fishpond::db::types::{Instant, Json};
 use fishpond::http::problem::Problem;
 use serde::Serialize;
@@ -81,6 +85,18 @@ pub(super) struct TouchContactRow {
     touch_record_id: TouchRecordId,
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = custom_values, treat_none_as_default_value = false)]
+pub(super) struct ValueRow {
+    workspace_id: WorkspaceId,
+    object_id: AnyId,
+    field_id: CustomFieldId,
+    position: i32,
+    text_value: Option<String>,
+    number_value: Option<i64>,
+    unique_value: Option<String>,
+}
+
 /// The kind, ids, names and tokens of search documents.
 #[derive(Default)]
 pub(super) struct Docs {
@@ -104,6 +120,7 @@ pub struct Batch {
     pub(super) touch_contacts: Vec<TouchContactRow>,
     pub(super) refs: Vec<RefRow>,
     pub(super) keys: Vec<KeyRow>,
+    pub(super) values: Vec<ValueRow>,
     pub(super) changes: Vec<ChangeRow>,
     pub(super) docs: Docs,
 }
@@ -113,7 +130,8 @@ impl Batch {
     pub fn new(world: &World) -> Self {
         Self {
             workspace_id: world.setting.workspace_id, customers: vec![], profiles: vec![], holdings: vec![], contacts: vec![], links: vec![],
-            opportunities: vec![], stays: vec![], touches: vec![], touch_contacts: vec![], refs: vec![], keys: vec![], changes: vec![], docs: Docs::default(),
+            opportunities: vec![], stays: vec![], touches: vec![], touch_contacts: vec![], refs: vec![], keys: vec![], values: vec![],
+            changes: vec![], docs: Docs::default(),
         }
     }
 
@@ -124,6 +142,7 @@ impl Batch {
         self.document(customer.id, &customers::search::texts(&customer.fields, objects::hidden(seedling)), &names);
         self.refs(customer.id, &customer.fields.external_refs);
         self.keys(customer.id, customers::store::keys(&customer.fields));
+        self.values(&world.setting.fields, customer.id, &customer.fields.custom);
         let new = objects::created(&customer);
         self.change(Operation::Created, customer.id, 1, None, &new, customer.created_by_id, new.created_at)?;
         let (row, profile, holding) = customers::rows::rows_of(self.workspace_id, &customer);
@@ -223,6 +242,22 @@ impl Batch {
         let (workspace_id, object_id) = (self.workspace_id, AnyId::from_uuid(id.uuid()));
         let row = |ExternalRef { system, value }: ExternalRef| RefRow { workspace_id, resource_type: K::NAME, system, value, object_id };
         self.refs.extend(refs.iter().cloned().map(row));
+    }
+
+    fn values<K: Kind>(&mut self, fields: &[CustomField], id: Id<K>, custom: &Custom) {
+        let (workspace_id, object_id) = (self.workspace_id, AnyId::from_uuid(id.uuid()));
+        let found = fields.iter().filter_map(|field| Some((field, custom.get(&field.key)?)));
+        let found = found
+            .flat_map(|(field, value)| keys(field.kind, value).into_iter().zip(0..).map(move |(key, position)| (field.id, key, position)));
+        self.values.extend(found.map(|(field_id, Key { text, number }, position)| ValueRow {
+            workspace_id,
+            object_id,
+            field_id,
+            position,
+            text_value: text,
+            number_value: number,
+            unique_value: None,
+        }));
     }
 
     fn keys<K: Kind>(&mut self, id: Id<K>, mut keys: Vec<(KeyKind, String)>) {

@@ -28,7 +28,7 @@ pub fn end(conn: &mut DbConnection) -> Result<(), Failure> {
     }
 }
 
-/// Drops the indexes that only find rows; gives what makes them again.
+/// Drops the indexes that only find rows; gives what makes them again, with what the planner of SQLite is to believe of them.
 pub fn take_indexes(conn: &mut DbConnection) -> Result<Vec<String>, Failure> {
     let known = match conn {
         DbConnection::Sqlite(_) => "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE 'CREATE INDEX%'",
@@ -37,10 +37,15 @@ pub fn take_indexes(conn: &mut DbConnection) -> Result<Vec<String>, Failure> {
         }
     };
     let indexes: Vec<(String, String)> = fishpond::db::Condition::sql(known).giving::<(Text, Text)>().load(conn)?;
+    let is_sqlite = matches!(conn, DbConnection::Sqlite(_));
+    if is_sqlite {
+        execute(conn, "CREATE TEMP TABLE believed AS SELECT * FROM sqlite_stat1")?;
+    }
     for (name, _) in &indexes {
         execute(conn, &format!("DROP INDEX \"{name}\""))?;
     }
-    Ok(indexes.into_iter().map(|(_, statement)| statement).collect())
+    let again = is_sqlite.then(|| "DELETE FROM sqlite_stat1; INSERT INTO sqlite_stat1 SELECT * FROM believed".to_owned());
+    Ok(indexes.into_iter().map(|(_, statement)| statement).chain(again).collect())
 }
 
 pub fn execute(conn: &mut DbConnection, statements: &str) -> Result<(), Failure> {

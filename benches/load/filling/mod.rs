@@ -7,7 +7,7 @@
 mod batch;
 mod bulk;
 mod objects;
-mod setting;
+pub mod setting;
 mod texts;
 mod world;
 mod writing;

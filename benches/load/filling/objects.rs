@@ -13,6 +13,7 @@ use fishpond::db::id::StageId;
 use fishpond::db::money::{Amount, Money};
 use fishpond::demo::chance::Chance;
 
+use super::setting::LEVELS;
 use super::texts;
 use super::world::{self, World, chance_of};
 
@@ -91,7 +92,7 @@ pub fn customer(world: &World, index: usize, seedling: &world::Customer) -> Cust
         remarks: texts::remarks(chance, index),
         unified_social_credit_code: None,
         external_refs: maybe(chance, 50, |_| vec![reference("erp", index)]).unwrap_or_default(),
-        custom: Custom::new(),
+        custom: custom(world, index),
     };
     let tier_id = match tier {
         0 => tiers.last(),
@@ -113,7 +114,7 @@ pub fn customer(world: &World, index: usize, seedling: &world::Customer) -> Cust
         },
         owner_id: seedling.owner,
         pool_id: seedling.owner.is_none().then_some(world.setting.pool),
-        org_unit_id: None,
+        org_unit_id: seedling.owner.and_then(|owner| world.setting.units.get(&owner).copied()),
         tier_id: tier_id.copied(),
         fields,
         last_touch_at: seedling.touched.last,
@@ -128,6 +129,18 @@ pub fn customer(world: &World, index: usize, seedling: &world::Customer) -> Cust
         updated_at: seedling.updated_at,
         created_by_id: seedling.owner.or(Some(world.setting.admin)),
     }
+}
+
+fn custom(world: &World, index: usize) -> Custom {
+    let mut chance = chance_of(world.seed, 6, index);
+    let (mut rest, score) = (chance.between(1, 100), chance.between(0, 9_999));
+    let level = LEVELS.iter().find(|(_, share)| {
+        let is_it = rest <= *share;
+        rest = rest.saturating_sub(*share);
+        is_it
+    });
+    let level = level.map(|(level, _)| ("level".to_owned(), (*level).into()));
+    level.into_iter().chain([("score".to_owned(), score.into())]).collect()
 }
 
 /// The customer as it was when it was new.

@@ -32,6 +32,7 @@ impl Batch {
         rows += diesel::copy_from(touch_record_contacts::table).from_insertable(&self.touch_contacts).execute(pg)?;
         rows += diesel::copy_from(external_refs::table).from_insertable(&self.refs).execute(pg)?;
         rows += diesel::copy_from(lookup_keys::table).from_insertable(&self.keys).execute(pg)?;
+        rows += diesel::copy_from(custom_values::table).from_insertable(&self.values).execute(pg)?;
         rows += diesel::copy_from(changes::table).from_insertable(&self.changes).execute(pg)?;
         // A tsvector has no binary form in Diesel.
         let docs = "INSERT INTO search_docs (workspace_id, id, type, name, tokens) \
@@ -80,6 +81,9 @@ impl Batch {
         }
         for row in &self.keys {
             rows += diesel::insert_into(lookup_keys::table).values(row).execute(lite)?;
+        }
+        for row in &self.values {
+            rows += diesel::insert_into(custom_values::table).values(row).execute(lite)?;
         }
         for row in &self.changes {
             rows += diesel::insert_into(changes::table).values(row).execute(lite)?;

@@ -13,7 +13,7 @@ use crate::db::Condition;
 use crate::db::id::ContactKind;
 use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
-use crate::listing::{Asked, Expansion, Field, FieldType, Listed, Part, Relation, Target};
+use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 
 /// The list of contacts.
 pub struct Contacts;
@@ -22,8 +22,8 @@ pub struct Contacts;
 fn links(scope: &Scope) -> Condition {
     let seen = customers::visible(scope, false);
     Condition::sql(
-        "contacts.id IN (SELECT l.contact_id FROM contact_links l JOIN customers ON customers.workspace_id = l.workspace_id \
-                    AND customers.id = l.customer_id WHERE l.workspace_id = ",
+        "SELECT l.contact_id AS id FROM contact_links l JOIN customers ON customers.workspace_id = l.workspace_id \
+         AND customers.id = l.customer_id WHERE l.workspace_id = ",
     )
     .bind(scope.workspace_id)
     .then(" AND ")
@@ -74,7 +74,7 @@ impl Listed for Contacts {
         Expansion::many("links.customer", "customer_id", &customers::EXPANDED),
         Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
-    const PARTS: fn(&Scope, Asked) -> Vec<Part> = parts;
+    const JOINED_PARTS: fn(&Scope) -> Vec<Condition> = parts;
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "contacts.name_fold").sortable(),
         Field::new("title", FieldType::Text, "contacts.title_fold").nullable(),
@@ -86,7 +86,7 @@ impl Listed for Contacts {
         Field::new("preferred_channel", CHANNELS, "contacts.preferred_channel").nullable(),
         Field::new("customer_id", FieldType::Id("cus"), "l.customer_id").through(links),
         Field::external_ref(),
-        Field::new("created_at", FieldType::Instant, "contacts.created_at").range().sortable(),
+        Field::created_at("contacts.created_at"),
         Field::new("updated_at", FieldType::Instant, "contacts.updated_at").range().sortable(),
         Field::new("created_by_id", FieldType::Id("usr"), "contacts.created_by_id").nullable(),
     ];
@@ -106,16 +106,10 @@ pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
     }
 }
 
-/// As with opportunities.
-fn parts(scope: &Scope, asked: Asked) -> Vec<Part> {
-    if !customers::is_parted(scope) || asked.is_sqlite {
-        return Vec::new();
-    }
-    let rows = || rows::<Contacts>(scope.workspace_id, false);
-    let [held, pooled, others] = customers::ways(scope).map(|way| rows().and(linked(customers::undeleted(scope).and(way))));
-    let made = Part { rows: rows().and(made_by(scope)), is_small: true };
-    let others = Part { rows: others, is_small: true };
-    vec![Part { rows: held, is_small: true }, Part { rows: pooled, is_small: false }, others, made]
+fn parts(scope: &Scope) -> Vec<Condition> {
+    let made = Condition::sql("SELECT contacts.id AS id FROM contacts WHERE contacts.workspace_id = ").bind(scope.workspace_id);
+    let made = made.then(" AND contacts.created_by_id = ").bind(scope.user_id);
+    customers::parts_below(scope, "contact_links.contact_id", "contact_links").into_iter().chain([made]).collect()
 }
 
 /// The contacts that a caller may change, among those it sees.

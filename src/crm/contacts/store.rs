@@ -93,7 +93,7 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Re
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateContact) -> Result<Contact, Failure> {
     let mut fields = input.fields.clone();
     let (may_demote, values) = check(tx, scope, None, &mut fields)?;
-    let id = ContactId::new();
+    let id: ContactId = tx.new_id();
     let contact = Contact { id, version: 1, fields, created_at: tx.now, updated_at: tx.now, created_by_id: tx.actor.user_id };
     diesel::insert_into(contacts::table).values(&row_of(scope.workspace_id, &contact)).execute(tx.conn)?;
     links::replace(tx, id, &[], &contact.fields.links, may_demote)?;

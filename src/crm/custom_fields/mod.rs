@@ -5,7 +5,7 @@
 
 mod described;
 mod dto;
-mod keys;
+pub mod keys;
 mod purge;
 pub mod routes;
 mod rows;

@@ -15,7 +15,7 @@ use crate::db::Condition;
 use crate::db::id::CustomerKind;
 use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
-use crate::listing::{Asked, Expansion, Field, FieldType, Listed, Part, Relation, Target};
+use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 
 /// The list of customers.
 pub struct Customers;
@@ -88,7 +88,7 @@ impl Listed for Customers {
         Expansion::one("service_rep", "service_rep_id", &users::EXPANDED),
         Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
-    const PARTS: fn(&Scope, Asked) -> Vec<Part> = parts;
+    const PARTS: fn(&Scope) -> Vec<Condition> = parts;
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "customers.name_fold").sortable(),
         Field::new("kind", FieldType::Enum(&[("organization", "组织", "Organization"), ("person", "个人", "Person")]), "customers.kind"),
@@ -127,7 +127,7 @@ impl Listed for Customers {
         Field::new("locked_until", FieldType::Instant, "customer_holdings.locked_until").range().nullable(),
         Field::new("recycle_due_at", FieldType::Instant, "customer_holdings.recycle_due_at").range().nullable(),
         Field::external_ref(),
-        Field::new("created_at", FieldType::Instant, "customers.created_at").range().sortable(),
+        Field::created_at("customers.created_at"),
         Field::new("updated_at", FieldType::Instant, "customers.updated_at").range().sortable(),
         Field::new("created_by_id", FieldType::Id("usr"), "customers.created_by_id").nullable(),
     ];
@@ -139,23 +139,25 @@ pub const EXPANDED: Target =
 
 /// The customers that a caller sees: what every query of this feature starts from.
 pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
-    let own = rows::<Customers>(scope.workspace_id, is_deleted);
+    let all = rows::<Customers>(scope.workspace_id, is_deleted);
     match scope.sees {
-        Reach::All => own,
-        Reach::Own | Reach::Unit => own.and(ways(scope).into_iter().fold(Condition::default(), Condition::or)),
+        Reach::All => all,
+        Reach::Own | Reach::Unit => all.and(shares(scope).into_iter().fold(Condition::default(), Condition::or)),
         Reach::Nothing => Condition::sql("1 = 0"),
     }
 }
 
-/// The ways in which a caller who does not see everything comes to see a customer; no customer is met on two of them.
-pub fn ways(scope: &Scope) -> [Condition; 3] {
-    let held = || match scope.sees {
+/// What is true of the customers that a caller sees who does not see all: one of these. Each is found by an index of its own, and a
+/// customer may be in several.
+fn shares(scope: &Scope) -> [Condition; 3] {
+    let held = match scope.sees {
         Reach::Unit => Condition::sql("customers.org_unit_id IN ").append(reach::below(scope)),
         _ => Condition::sql("customers.owner_id = ").bind(scope.user_id),
     };
-    let pooled = Condition::sql("customers.pool_id IN ").append(pools::open_to(scope));
-    let others = Condition::sql("customers.owner_id IS NOT NULL AND COALESCE(").append(held()).then(", FALSE) = FALSE AND ");
-    [held(), pooled, others.append(collaborating(scope))]
+    // What is not null has a small index of its own.
+    let pooled = Condition::sql("customers.pool_id IS NOT NULL AND customers.pool_id IN ").append(pools::open_to(scope));
+    // Who helped an owner does not see it in a pool that is closed to it.
+    [held, pooled, Condition::sql("customers.owner_id IS NOT NULL AND ").append(collaborating(scope))]
 }
 
 /// The customers that a caller collaborates on.
@@ -180,25 +182,29 @@ pub fn changeable(scope: &Scope) -> Condition {
     }
 }
 
-/// Each is found by an index of its own.
-fn parts(scope: &Scope, asked: Asked) -> Vec<Part> {
-    // SQLite cannot tell how big the pools are, and better waits for their customers than sorts them.
-    if !is_parted(scope) || (asked.is_sqlite && asked.is_sorted) {
-        return Vec::new();
-    }
-    let [held, pooled, others] = ways(scope).map(|way| rows::<Customers>(scope.workspace_id, false).and(way));
-    let is_small = asked.is_sorted;
-    vec![Part { rows: held, is_small }, Part { rows: pooled, is_small: false }, Part { rows: others, is_small: true }]
+fn parts(scope: &Scope) -> Vec<Condition> {
+    let of = |share| {
+        let rows = Condition::sql("SELECT customers.id AS id FROM customers WHERE customers.workspace_id = ");
+        rows.bind(scope.workspace_id).then(" AND ").append(share)
+    };
+    shares(scope).map(of).into()
 }
 
-/// All of the workspace's.
-pub fn undeleted(scope: &Scope) -> Condition {
-    rows::<Customers>(scope.workspace_id, false)
-}
-
-/// Whether the caller sees parts of the workspace only.
-pub fn is_parted(scope: &Scope) -> bool {
-    matches!(scope.sees, Reach::Own | Reach::Unit)
+/// The ids of rows that belong to the customers that a caller sees who does not see all: `id` is theirs, in a table that names them
+/// by `customer_id`.
+pub fn parts_below(scope: &Scope, id: &str, table: &str) -> Vec<Condition> {
+    let below = format!("{table}.workspace_id = customers.workspace_id AND {table}.customer_id = customers.id");
+    let of = |share| {
+        // The customers come first, and what is theirs one after the other.
+        let sqlite = format!("SELECT {id} AS id FROM customers CROSS JOIN {table} WHERE {below} AND customers.workspace_id = ");
+        let postgres = format!(
+            "SELECT own.id FROM customers CROSS JOIN LATERAL (SELECT {id} AS id FROM {table} WHERE {below} OFFSET 0) AS own \
+             WHERE customers.workspace_id = "
+        );
+        let rows = Condition::either(Condition::sql(sqlite), Condition::sql(postgres));
+        rows.bind(scope.workspace_id).then(" AND ").append(share)
+    };
+    shares(scope).map(of).into()
 }
 
 /// Rows of another table that belong to a customer of which this is true. The outer id that is not null keeps PostgreSQL from making

@@ -21,7 +21,7 @@ pub use dto::{
     Address, CreateCustomer, Customer, CustomerFields, CustomerKind, CustomerStatus, Holding, IntentLevel, LifecycleStage, MoveLifecycle,
     SetTier,
 };
-pub use fields::{Customers, EXPANDED, belonging_to, changeable, is_parted, undeleted, visible, ways};
+pub use fields::{Customers, EXPANDED, belonging_to, changeable, parts_below, visible};
 pub use moves::{move_lifecycle, set_tier};
 pub use ownership::{HowToTransfer, KeepPreviousAs, follow, transfer};
 

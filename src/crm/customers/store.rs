@@ -145,7 +145,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<
     references::check_tier(tx, "/tier_id", tier_id, &mut errors)?;
     check_references(tx, scope, None, &fields, &mut errors)?;
     let values = written::check::<Customers>(tx, scope, None, &mut fields.custom, &mut errors)?;
-    let id = CustomerId::new();
+    let id: CustomerId = tx.new_id();
     hierarchy::check(tx, scope, id, None, fields.parent_id, &mut errors)?;
     Problem::check(errors)?;
     let customer = Customer {

@@ -13,7 +13,7 @@ use crate::db::Condition;
 use crate::db::id::OpportunityKind;
 use crate::listing::custom::Definitions;
 use crate::listing::rows::rows;
-use crate::listing::{Asked, Expansion, Field, FieldType, Listed, Part, Relation, Target};
+use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 
 /// The list of opportunities.
 pub struct Opportunities;
@@ -69,7 +69,7 @@ impl Listed for Opportunities {
         Expansion::one("pipeline", "pipeline_id", &pipelines::EXPANDED),
         Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
-    const PARTS: fn(&Scope, Asked) -> Vec<Part> = parts;
+    const JOINED_PARTS: fn(&Scope) -> Vec<Condition> = parts;
     const FIELDS: &'static [Field] = &[
         Field::new("name", FieldType::Text, "opportunities.name_fold").sortable(),
         Field::new("customer_id", FieldType::Id("cus"), "opportunities.customer_id"),
@@ -88,7 +88,7 @@ impl Listed for Opportunities {
         Field::new("owner_id", FieldType::Id("usr"), "opportunities.owner_id"),
         Field::new("source", FieldType::CODE, "opportunities.source").nullable().coded("source"),
         Field::external_ref(),
-        Field::new("created_at", FieldType::Instant, "opportunities.created_at").range().sortable(),
+        Field::created_at("opportunities.created_at"),
         Field::new("updated_at", FieldType::Instant, "opportunities.updated_at").range().sortable(),
         Field::new("created_by_id", FieldType::Id("usr"), "opportunities.created_by_id").nullable(),
     ];
@@ -112,24 +112,16 @@ pub fn visible(scope: &Scope, is_deleted: bool) -> Condition {
     }
 }
 
+fn parts(scope: &Scope) -> Vec<Condition> {
+    let own = Condition::sql("SELECT opportunities.id AS id FROM opportunities WHERE opportunities.workspace_id = ");
+    let own = own.bind(scope.workspace_id).then(" AND ").append(owned(scope));
+    customers::parts_below(scope, "opportunities.id", "opportunities").into_iter().chain([own]).collect()
+}
+
 /// Those that the caller owns, or the members of its unit and of those below it.
 fn owned(scope: &Scope) -> Condition {
     match scope.sees {
         Reach::Unit => Condition::sql("opportunities.owner_id IN ").append(reach::members(scope)),
         _ => Condition::sql("opportunities.owner_id = ").bind(scope.user_id),
     }
-}
-
-/// PostgreSQL joins one condition with customers, and makes a table of all of them for one that is either this or that. SQLite
-/// looks at one row after the other in any case.
-fn parts(scope: &Scope, asked: Asked) -> Vec<Part> {
-    if !customers::is_parted(scope) || asked.is_sqlite {
-        return Vec::new();
-    }
-    let rows = || rows::<Opportunities>(scope.workspace_id, false);
-    let [held, pooled, others] =
-        customers::ways(scope).map(|way| rows().and(customers::belonging_to("opportunities", customers::undeleted(scope).and(way))));
-    let owned = Part { rows: rows().and(owned(scope)), is_small: asked.is_sorted };
-    let others = Part { rows: others, is_small: true };
-    vec![owned, Part { rows: held, is_small: true }, Part { rows: pooled, is_small: false }, others]
 }

@@ -113,7 +113,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOpportunity) -> Resu
     // What is missing has been reported.
     let Some(((pipeline, stage), customer)) = place.zip(customer) else { return Err(Problem::new(Code::InternalError).into()) };
     let opportunity = rules::weigh(Opportunity {
-        id: OpportunityId::new(),
+        id: tx.new_id(),
         version: 1,
         customer_id,
         pipeline_id: pipeline.id,

@@ -11,7 +11,7 @@ pub mod store;
 use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Update};
 use crate::db::id::OrgUnitId;
 
-pub use dto::{CreateOrgUnit, OrgUnit, OrgUnitFields};
+pub use dto::{CreateOrgUnit, OrgUnit, OrgUnitFields, OrgUnitType};
 pub use fields::{EXPANDED, OrgUnits};
 
 impl Resource for OrgUnits {

@@ -26,6 +26,7 @@ impl Listed for PlannedTouches {
         Expansion::one("touch_record", "touch_record_id", &touch_records::EXPANDED),
         Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
+    const JOINED_PARTS: fn(&Scope) -> Vec<Condition> = |scope| customers::parts_below(scope, "planned_touches.id", "planned_touches");
     const FIELDS: &'static [Field] = &[
         Field::new("customer_id", FieldType::Id("cus"), "planned_touches.customer_id"),
         Field::new("contact_id", FieldType::Id("con"), "planned_touches.contact_id").nullable(),
@@ -35,7 +36,7 @@ impl Listed for PlannedTouches {
         Field::new("status", STATUSES, "planned_touches.status"),
         Field::new("assignee_id", FieldType::Id("usr"), "planned_touches.assignee_id"),
         Field::new("touch_record_id", FieldType::Id("tch"), "planned_touches.touch_record_id").nullable(),
-        Field::new("created_at", FieldType::Instant, "planned_touches.created_at").range().sortable(),
+        Field::created_at("planned_touches.created_at"),
         Field::new("updated_at", FieldType::Instant, "planned_touches.updated_at").range().sortable(),
         Field::new("created_by_id", FieldType::Id("usr"), "planned_touches.created_by_id").nullable(),
     ];

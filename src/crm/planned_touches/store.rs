@@ -58,7 +58,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreatePlannedTouch) -> Res
     Problem::check(errors)?;
     let Some(customer) = customer else { return Err(Problem::new(Code::InternalError).into()) };
     let touch = PlannedTouch {
-        id: PlannedTouchId::new(),
+        id: tx.new_id(),
         version: 1,
         customer_id,
         assignee_id: assignee_id.unwrap_or(scope.user_id),

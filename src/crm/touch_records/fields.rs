@@ -17,7 +17,7 @@ use crate::listing::{Expansion, Field, FieldType, Listed, Relation, Target};
 pub struct TouchRecords;
 
 fn contacts(scope: &Scope) -> Condition {
-    let rows = "touch_records.id IN (SELECT c.touch_record_id FROM touch_record_contacts c WHERE c.workspace_id = ";
+    let rows = "SELECT c.touch_record_id AS id FROM touch_record_contacts c WHERE c.workspace_id = ";
     Condition::sql(rows).bind(scope.workspace_id).then(" AND ")
 }
 
@@ -62,6 +62,7 @@ impl Listed for TouchRecords {
         Expansion::one("author", "author_id", &users::EXPANDED),
         Expansion::one("created_by", "created_by_id", &users::EXPANDED),
     ];
+    const JOINED_PARTS: fn(&Scope) -> Vec<Condition> = |scope| customers::parts_below(scope, "touch_records.id", "touch_records");
     const FIELDS: &'static [Field] = &[
         Field::new("customer_id", FieldType::Id("cus"), "touch_records.customer_id"),
         Field::new("contact_ids", FieldType::Id("con"), "c.contact_id").through(contacts),
@@ -71,14 +72,15 @@ impl Listed for TouchRecords {
             "direction",
             FieldType::Enum(&[("inbound", "对方发起", "Inbound"), ("outbound", "我方发起", "Outbound"), ("none", "无", "None")]),
             "touch_records.direction",
-        ),
+        )
+        .unindexed(),
         Field::new("occurred_at", FieldType::Instant, "touch_records.occurred_at").range().sortable(),
-        Field::new("summary", FieldType::Text, "touch_records.summary_fold"),
+        Field::new("summary", FieldType::Text, "touch_records.summary_fold").unindexed(),
         Field::new("outcome", FieldType::CODE, "touch_records.outcome").nullable().coded("touch_outcome"),
         Field::new("next_touch_at", FieldType::Instant, "touch_records.next_touch_at").range().sortable().nullable(),
         Field::new("author_id", FieldType::Id("usr"), "touch_records.author_id"),
         Field::external_ref(),
-        Field::new("created_at", FieldType::Instant, "touch_records.created_at").range().sortable(),
+        Field::created_at("touch_records.created_at"),
         Field::new("updated_at", FieldType::Instant, "touch_records.updated_at").range().sortable(),
         Field::new("created_by_id", FieldType::Id("usr"), "touch_records.created_by_id").nullable(),
     ];

@@ -76,7 +76,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateTouchRecord) -> Resu
     let Some(customer) = customer else { return Err(Problem::new(Code::InternalError).into()) };
     let (counts_as_touch, resets_recycle) = effects(tx, &customer, scope.user_id, &fields)?;
     let touch = TouchRecord {
-        id: TouchRecordId::new(),
+        id: tx.new_id(),
         version: 1,
         customer_id,
         counts_as_touch,
