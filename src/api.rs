@@ -165,6 +165,8 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(contacts::routes::delete_contact)
             .service(contacts::routes::restore_contact)
             .service(pipelines::routes::list_pipelines)
+            .service(pipelines::routes::get_stage)
+            .service(pipelines::routes::update_stage)
             .service(opportunities::routes::transfer_opportunities)
             .service(opportunities::routes::batch_opportunities)
             .service(opportunities::routes::batch_get_opportunities)

@@ -39,7 +39,7 @@ const HELD_PAUSE: Duration = Duration::from_millis(5);
 /// `org_unit.created`, `org_unit.updated`,
 /// `org_unit.deleted`, `org_unit.restored`, `org_unit.moved`, `pool.created`, `pool.updated`, `pool.deleted`, `pool.restored`,
 /// `recycle_rule.created`, `recycle_rule.updated`, `recycle_rule.deleted`, `holding_cap.created`, `holding_cap.updated`,
-/// `holding_cap.deleted`, `tier.created`, `tier.updated`, `tier.deleted`, `tier.restored`, `dictionary.updated`, `field.created`,
+/// `holding_cap.deleted`, `tier.created`, `tier.updated`, `tier.deleted`, `tier.restored`, `stage.updated`, `dictionary.updated`, `field.created`,
 /// `field.updated`, `field.deleted`, and for administrators `user.created`, `user.updated`, `user.password_changed`, `job.created`, `job.updated`,
 /// `api_key.created`, `api_key.revoked`, `workspace.created`, `workspace.updated`. More may come.
 ///

@@ -85,6 +85,7 @@ pub const SHOWN: &[Shown] = &[
     Shown { object_type: "recycle_rule", operations: &[Created, Updated, Deleted], scope: ReadPools::SCOPE, seen: Seen::ByEveryone },
     Shown { object_type: "holding_cap", operations: &[Created, Updated, Deleted], scope: ReadPools::SCOPE, seen: Seen::ByEveryone },
     Shown { object_type: "tier", operations: WRITTEN, scope: ReadTiers::SCOPE, seen: Seen::ByEveryone },
+    Shown { object_type: "stage", operations: &[Updated], scope: ReadOpportunities::SCOPE, seen: Seen::ByEveryone },
     Shown { object_type: "dictionary", operations: &[Updated], scope: ReadDictionaries::SCOPE, seen: Seen::ByEveryone },
     Shown { object_type: "field", operations: &[Created, Updated, Deleted], scope: ReadFields::SCOPE, seen: Seen::ByEveryone },
     // Whoever reads users sees their names; the rest is for those who may change them.

@@ -18,6 +18,7 @@ table! {
         extra_workdays -> DbJson,
         created_at -> DbInstant,
         updated_at -> DbInstant,
+        cadence_days -> Integer,
     }
 }
 
@@ -438,6 +439,9 @@ table! {
         kind -> Text,
         probability -> Integer,
         forecast_category -> Text,
+        version -> BigInt,
+        stale_after_days -> Nullable<Integer>,
+        cadence_days -> Nullable<Integer>,
     }
 }
 

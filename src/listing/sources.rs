@@ -137,8 +137,7 @@ impl Relation {
     fn ids(&self, own: &Source, scope: &Scope, condition: Condition) -> Condition {
         let through = self.through.replace(" CROSS JOIN ", ", ");
         let rows = format!("SELECT {0}.id AS id FROM {through}{1}, {0} WHERE {0}.workspace_id = ", own.table, self.to.from);
-        let rows = Condition::sql(rows).bind(scope.workspace_id).then(format!(" AND {} AND ", self.join));
-        rows.append(condition)
+        Condition::sql(rows).bind(scope.workspace_id).then(" AND ").append(Condition::sql(self.join).and(condition))
     }
 }
 

@@ -30,10 +30,11 @@ enum Target {
     RecycleRule,
     Job,
     PlannedTouch,
+    Stage,
 }
 
 /// Ids of one object of each kind, in the order of `Target`.
-type Family = [String; 14];
+type Family = [String; 15];
 
 /// Who may: the roles that get past the door.
 #[derive(Clone, Copy, PartialEq)]
@@ -60,8 +61,8 @@ fn entry(operation: &'static str, who: Who, target: Target, body: impl Into<Opti
 
 fn table() -> Vec<Entry> {
     use Target::{
-        ApiKey, Contact, Customer, Field, HoldingCap, Job, None as Nothing, Opportunity, OrgUnit, PlannedTouch, Pool, RecycleRule, Tier,
-        TouchRecord, User,
+        ApiKey, Contact, Customer, Field, HoldingCap, Job, None as Nothing, Opportunity, OrgUnit, PlannedTouch, Pool, RecycleRule, Stage,
+        Tier, TouchRecord, User,
     };
     use Who::{Admins, Anyone, Known, Readers, Writers};
     let nobody = json!({ "email": "nobody@example.com", "password": "wrong password" });
@@ -118,6 +119,8 @@ fn table() -> Vec<Entry> {
         entry("delete_contact", Writers, Contact, None),
         entry("restore_contact", Writers, Contact, None),
         entry("list_pipelines", Readers, Nothing, None),
+        entry("get_stage", Readers, Stage, None),
+        entry("update_stage", Admins, Stage, json!({})),
         entry("list_opportunities", Readers, Nothing, None),
         entry("search_opportunities", Readers, Nothing, json!({})),
         entry("batch_opportunities", Writers, Nothing, json!({})),
@@ -273,7 +276,8 @@ async fn family(app: &App, owner: &Actor, admin: &Actor, name: &str) -> Family {
     let cap = id(admin.post("/holding-caps", json!({ "scope": "workspace", "cap": 1000 })).await.created());
     let rule = json!({ "kind": "no_touch", "days": 3650 });
     let rule = id(admin.post(&format!("/pools/{pool}/recycle-rules"), rule).await.created());
-    [customer, contact, user, key, opportunity, touch, tier, field, pool, unit, cap, rule, job, planned]
+    let stage = admin.get("/pipelines").await.ok()["data"][0]["stages"][0]["id"].as_str().unwrap().to_owned();
+    [customer, contact, user, key, opportunity, touch, tier, field, pool, unit, cap, rule, job, planned, stage]
 }
 
 /// Gives an object its own id as a reference.
@@ -292,7 +296,7 @@ impl Objects {
         rep.delete(&format!("/touch-records/{}", deleted[5])).await.no_content();
         rep.delete(&format!("/contacts/{}", deleted[1])).await.no_content();
         rep.delete(&format!("/customers/{}", deleted[0])).await.no_content();
-        let unknown = ["cus", "con", "usr", "key", "opp", "tch", "tier", "fld", "pool", "org", "cap", "rul", "job", "plt"];
+        let unknown = ["cus", "con", "usr", "key", "opp", "tch", "tier", "fld", "pool", "org", "cap", "rul", "job", "plt", "stg"];
         let unknown = unknown.map(|prefix| format!("{prefix}_01jd9xq3v8e6ft2m4k7w0zr5ya"));
         let (invisible, foreign) = (family(app, &other, admin, "invisible").await, family(app, &stranger, &stranger, "foreign").await);
         Self { own, invisible, foreign, deleted, unknown }
@@ -316,6 +320,7 @@ fn pick(target: Target, of: &Family) -> &str {
         Target::RecycleRule => &of[11],
         Target::Job => &of[12],
         Target::PlannedTouch => &of[13],
+        Target::Stage => &of[14],
     }
 }
 

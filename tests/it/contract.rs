@@ -48,7 +48,7 @@ fn every_operation_says_what_it_is() {
             public.push(id);
         } else {
             let scopes = operation["security"][0]["bearer"].as_array().unwrap_or_else(|| panic!("{at} has no security"));
-            // The timeline tells of three resources, the worklist of two.
+            // The timeline tells of three resources, the worklist of four.
             assert!(scopes.len() <= 1 || matches!(id, "get_customer_timeline" | "get_my_worklist"), "{at}: {scopes:?}");
             assert!(scopes.iter().all(|scope| SCOPES.contains(&scope.as_str().unwrap())), "{at}: {scopes:?}");
         }

@@ -183,6 +183,7 @@ async fn calls(app: &App, admin: &Actor) -> Vec<Call> {
         ("release_customer", post.clone(), format!("/customers/{owned}/release"), json!({ "reason_code": "other" })),
         ("create_recycle_rule", post.clone(), format!("/pools/{open}/recycle-rules"), rule.clone()),
         ("update_recycle_rule", Method::PATCH, format!("/recycle-rules/{ruled}"), json!({ "days": 99 })),
+        ("update_stage", Method::PATCH, format!("/stages/{}", stage.as_str().expect("an id")), json!({ "cadence_days": 3 })),
     ]);
     let planned = json!({ "customer_id": company, "type": "call", "due_at": "2026-01-05T08:00:00Z", "summary": "x" });
     let (plan, off) = (make("/planned-touches", planned.clone()).await, make("/planned-touches", planned.clone()).await);

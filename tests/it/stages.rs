@@ -269,3 +269,38 @@ fn a_faulty_move_moves_nothing() {
         deal.go(WON, json!({})).await.invalid(&[("/to_stage_id", "amount_required")]);
     });
 }
+
+#[test]
+fn an_open_stage_says_when_opportunities_are_stale() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        let stages = rep.get("/pipelines").await.ok()["data"][0]["stages"].clone();
+        let path = |place: usize| format!("/stages/{}", stages[place]["id"].as_str().unwrap());
+        let first = rep.get(&path(FIRST)).await;
+        assert_eq!(first.header("etag"), "\"v1\"");
+        assert_eq!(first.ok(), stages[FIRST]);
+        let changed = admin.patch(&path(FIRST), json!({ "stale_after_days": 12, "cadence_days": 2 })).await.ok();
+        assert_eq!((&changed["stale_after_days"], &changed["cadence_days"], &changed["version"]), (&json!(12), &json!(2), &json!(2)));
+        assert_eq!(rep.get("/pipelines").await.ok()["data"][0]["stages"][FIRST], changed);
+        let same = admin.patch(&path(FIRST), json!({ "cadence_days": 2 })).await.ok();
+        assert_eq!(same, changed, "nothing changed");
+        let told = admin.changes().await["data"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!((&told["type"], &told["object"]["id"]), (&json!("stage.updated"), &stages[FIRST]["id"]));
+        assert_eq!(told["changed"]["stale_after_days"], json!({ "from": 30, "to": 12 }));
+        let stale = admin.request(reqwest::Method::PATCH, &path(FIRST)).header("if-match", "\"v1\"").json(&json!({ "cadence_days": 3 }));
+        admin.send(stale).await.problem(412, "version_conflict");
+        for members in
+            [json!({ "stale_after_days": 0 }), json!({ "cadence_days": 0 }), json!({ "cadence_days": 36_501 }), json!({ "name": "x" })]
+        {
+            admin.patch(&path(FIRST), members).await.problem(422, "validation_failed");
+        }
+        let closed = admin.patch(&path(WON), json!({ "stale_after_days": 1, "cadence_days": 1 })).await.problem(422, "validation_failed");
+        let faults: Vec<&Value> = closed["errors"].as_array().unwrap().iter().map(|error| &error["code"]).collect();
+        assert_eq!(faults, ["not_applicable", "not_applicable"]);
+        admin.patch(&path(WON), json!({ "stale_after_days": null })).await.ok();
+        rep.patch(&path(FIRST), json!({ "cadence_days": 3 })).await.problem(403, "insufficient_role");
+        let stranger = app.db_stranger().await;
+        stranger.get(&path(FIRST)).await.problem(404, "not_found");
+        stranger.patch(&path(FIRST), json!({ "cadence_days": 3 })).await.problem(404, "not_found");
+    });
+}

@@ -173,6 +173,155 @@ fn what_comes_due_on_a_day_off_is_due_behind_it() {
 }
 
 #[test]
+fn the_stage_says_how_often_before_the_tier_and_the_workspace() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        work_every_day(&admin, json!([])).await;
+        admin.patch("/workspace", json!({ "cadence_days": 10 })).await.ok();
+        let tier = json!({ "code": "often", "name": "often", "rank": 1, "cadence_days": 4 });
+        let tier = admin.post("/tiers", tier).await.created()["id"].clone();
+        let stages = admin.get("/pipelines").await.ok()["data"][0]["stages"].clone();
+        let stage = |place: usize| format!("/stages/{}", stages[place]["id"].as_str().unwrap());
+        for (place, days) in [(0, json!(6)), (1, json!(3)), (2, Value::Null)] {
+            admin.patch(&stage(place), json!({ "cadence_days": days, "stale_after_days": null })).await.ok();
+        }
+        for (name, tier, places) in [
+            ("workspace", None, vec![]),
+            ("tier", Some(&tier), vec![2]),
+            ("stage", Some(&tier), vec![0]),
+            ("shortest stage", None, vec![0, 1, 2]),
+        ] {
+            let id = customer(&rep, name).await;
+            if let Some(tier) = tier {
+                rep.post(&format!("/customers/{id}/tier"), json!({ "tier_id": tier, "reason": "x" })).await.ok();
+            }
+            for place in places {
+                let deal = json!({ "customer_id": id, "name": "O", "stage_id": stages[place]["id"] });
+                rep.post("/opportunities", deal).await.created();
+            }
+        }
+        app.advance(Duration::days(7));
+        let rep = app.again(&rep).await;
+        let late = |rank: i64, name: &str, days: i64| entry(rank, "cadence_overdue", name, days, Some(5 - rank));
+        let expected = [late(3, "shortest stage", 4), late(4, "tier", 3), late(4, "stage", 1)];
+        assert_eq!(work(&rep).await, expected);
+        for limit in 1..=3 {
+            let some = rep.get(&format!("/me/worklist?limit={limit}")).await.ok();
+            assert_eq!(some["data"].as_array().unwrap().last().unwrap()["customer"]["name"], expected[limit - 1].2);
+        }
+        // Nothing asks for a touch any more where only the workspace says so.
+        let admin = app.again(&admin).await;
+        admin.patch("/workspace", json!({ "cadence_days": 0 })).await.ok();
+        app.advance(Duration::days(4));
+        let names: Vec<String> = work(&app.again(&rep).await).await.into_iter().map(|entry| entry.2).collect();
+        assert_eq!(names, ["shortest stage", "tier", "stage"]);
+    });
+}
+
+#[test]
+fn opportunities_that_wait_too_long_are_stale() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        admin.patch("/workspace", json!({ "cadence_days": 0 })).await.ok();
+        let stages = admin.get("/pipelines").await.ok()["data"][0]["stages"].clone();
+        let (first, second) = (&stages[0], &stages[1]);
+        assert_eq!((&first["stale_after_days"], &first["cadence_days"]), (&json!(30), &Value::Null));
+        for (stage, days) in [(first, json!(5)), (second, json!(10))] {
+            admin.patch(&format!("/stages/{}", stage["id"].as_str().unwrap()), json!({ "stale_after_days": days })).await.ok();
+        }
+        let here = customer(&rep, "C").await;
+        let mut deals = Vec::new();
+        for (name, stage) in [("quiet", first), ("slow", second), ("spoken of", first), ("moved", first)] {
+            let deal = json!({ "customer_id": here, "name": name, "stage_id": stage["id"] });
+            deals.push(rep.post("/opportunities", deal).await.created()["id"].as_str().unwrap().to_owned());
+        }
+        let touch = async |rep: &Actor, members: Value| {
+            let mut touch = json!({ "customer_id": here, "occurred_at": app.now().to_string(), "summary": "x" });
+            touch.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            rep.post("/touch-records", touch).await.created();
+        };
+        let stale = async |rep: &Actor| {
+            let list = rep.get("/me/worklist").await.ok()["data"].clone();
+            let entry = |item: &Value| {
+                assert_eq!((&item["reason"], &item["customer"]["id"]), (&json!("stale_opportunity"), &json!(here)));
+                (
+                    item["opportunity"]["name"].as_str().unwrap().to_owned(),
+                    item["overdue_days"].as_i64().unwrap(),
+                    item["rank"].as_i64().unwrap(),
+                )
+            };
+            list.as_array().unwrap().iter().map(entry).collect::<Vec<_>>()
+        };
+        let entry = |name: &str, days: i64, rank: i64| (name.to_owned(), days, rank);
+        app.advance(Duration::days(3));
+        let again = app.again(&rep).await;
+        // Of one opportunity, and of none that the others would hear; a note faces nobody.
+        touch(&again, json!({ "type": "call", "opportunity_id": deals[2] })).await;
+        touch(&again, json!({ "type": "note" })).await;
+        again.post(&format!("/opportunities/{}/move", deals[3]), json!({ "to_stage_id": second["id"] })).await.ok();
+        app.advance(Duration::days(2));
+        assert_eq!(stale(&app.again(&rep).await).await, [], "five days are not more than five");
+        app.advance(Duration::days(1));
+        assert_eq!(stale(&app.again(&rep).await).await, [entry("quiet", 1, 4)]);
+        app.advance(Duration::days(5));
+        let again = app.again(&rep).await;
+        assert_eq!(stale(&again).await, [entry("quiet", 6, 3), entry("spoken of", 3, 4), entry("slow", 1, 4)]);
+        assert_eq!(again.get("/me/worklist?limit=2").await.ok()["data"][1]["opportunity"]["id"], deals[2]);
+        assert_eq!(stale(&app.user("rep").await).await, [], "the work of its owner");
+        again
+            .post(&format!("/opportunities/{}/move", deals[0]), json!({ "to_stage_id": stages[6]["id"], "reason_code": "price" }))
+            .await
+            .ok();
+        assert_eq!(stale(&again).await, [entry("spoken of", 3, 4), entry("slow", 1, 4)], "closed");
+        touch(&again, json!({ "type": "visit" })).await;
+        assert_eq!(stale(&again).await, [], "a touch of the customer is one of all of them");
+    });
+}
+
+#[test]
+fn birthdays_are_shown_before_days_off() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        let day = |days: i64| (app.now().get() + Duration::hours(8) + Duration::days(days)).date_naive();
+        admin.patch("/workspace", json!({ "cadence_days": 0 })).await.ok();
+        work_every_day(&admin, json!([day(1).to_string(), day(2).to_string()])).await;
+        let born = |days: i64| day(days).format("1988-%m-%d").to_string();
+        let person = async |name: &str, birthday: String| {
+            let person = json!({ "name": name, "kind": "person", "owner_id": rep.id, "birthday": birthday });
+            rep.post("/customers", person).await.created()["id"].as_str().unwrap().to_owned()
+        };
+        for (name, days) in [("yesterday", -1), ("tomorrow", 1), ("today", 0), ("working day", 3)] {
+            person(name, born(days)).await;
+        }
+        let off = person("blocked", born(0)).await;
+        rep.patch(&format!("/customers/{off}"), json!({ "status": "blocked" })).await.ok();
+        let (first, second) = (customer(&rep, "first").await, customer(&rep, "second").await);
+        let foreign = admin.post("/customers", json!({ "name": "x", "kind": "organization", "owner_id": admin.id })).await.created();
+        for (name, days, links) in [
+            ("both", 2, json!([{ "customer_id": second }, { "customer_id": first }])),
+            ("left", 2, json!([{ "customer_id": first, "left_date": "2020-01-01" }])),
+            ("other", 2, json!([{ "customer_id": foreign["id"] }])),
+            ("later", 3, json!([{ "customer_id": first }])),
+        ] {
+            admin.post("/contacts", json!({ "name": name, "birthday": born(days), "links": links })).await.created();
+        }
+        let list = rep.get("/me/worklist").await.ok()["data"].clone();
+        let entry = |item: &Value| {
+            assert_eq!((&item["reason"], &item["rank"], &item["overdue_days"]), (&json!("birthday"), &json!(5), &json!(0)));
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            (text(&item["customer"]["name"]), text(&item["contact"]["name"]), text(&item["due_date"]))
+        };
+        let found: Vec<_> = list.as_array().unwrap().iter().map(entry).collect();
+        let expected = |customer: &str, contact: &str, days: i64| (customer.to_owned(), contact.to_owned(), day(days).to_string());
+        assert_eq!(found, [expected("today", "", 0), expected("tomorrow", "", 1), expected("first", "both", 2)]);
+        for limit in 1..=3 {
+            let some = rep.get(&format!("/me/worklist?limit={limit}")).await.ok();
+            assert_eq!(some["data"].as_array().unwrap()[..], list.as_array().unwrap()[..limit], "the first {limit}");
+        }
+    });
+}
+
+#[test]
 fn plans_are_kept_within_a_day() {
     on_both(|app| async move {
         let (admin, rep) = (app.admin().await, app.user("rep").await);

@@ -107,6 +107,14 @@ pub fn touch_flags(conn: &mut DbConnection, workspace_id: WorkspaceId, code: &st
     Ok(flags.first::<Option<Json<TouchFlags>>>(conn).optional()?.flatten().map(|flags| flags.0))
 }
 
+/// The types of touches that the customer hears of.
+pub fn customer_facing(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryResult<Vec<String>> {
+    let types = dictionary_items::workspace_id.eq(workspace_id).and(dictionary_items::dictionary.eq(TOUCH_TYPES));
+    let items = dictionary_items::table.filter(types).select((dictionary_items::code, dictionary_items::flags));
+    let items: Vec<(String, Option<Json<TouchFlags>>)> = items.load(conn)?;
+    Ok(items.into_iter().filter(|(_, flags)| flags.as_ref().is_some_and(|flags| flags.0.customer_facing)).map(|(code, _)| code).collect())
+}
+
 /// Replaces the items. Rows may hold a code that is left out: it is retired, not removed.
 pub fn put(tx: &mut Tx<'_>, name: &str, if_match: &IfMatch, items: &[DictionaryItem]) -> Result<Dictionary, Failure> {
     let workspace_id = tx.actor.workspace_id;

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, EnumString};
 use utoipa::ToSchema;
+use validator::Validate;
 
 use crate::crm::dictionaries::Label;
 use crate::db::id::{PipelineId, StageId};
 use crate::db::types::Instant;
+use crate::http::patch::{Patch, Patchable};
 
 /// What being in a stage means. `void` is outside of the win rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
@@ -31,10 +33,29 @@ pub enum ForecastCategory {
     Omitted,
 }
 
+/// The members of a stage that administrators change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Validate)]
+pub struct StageFields {
+    /// Days after which an opportunity that neither moves nor hears of us is stale. Null never; closed stages have none.
+    #[schema(minimum = 1, maximum = 36_500)]
+    pub stale_after_days: Option<i32>,
+    /// Days within which the customer of an opportunity in this stage is to be touched again. Null leaves it to the customer's tier and the workspace; closed stages have none.
+    #[schema(minimum = 1, maximum = 36_500)]
+    pub cadence_days: Option<i32>,
+}
+
+impl Patchable for StageFields {
+    const PATCH_SCHEMA: &'static str = "UpdateStage";
+}
+
+pub type UpdateStage = Patch<StageFields>;
+
 /// A step of a pipeline.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Stage {
     pub id: StageId,
+    /// Grows by one with every change; the `ETag` is `"v<version>"`.
+    pub version: i64,
     #[schema(example = "proposal")]
     pub code: String,
     pub label: Label,
@@ -46,6 +67,8 @@ pub struct Stage {
     pub probability: i32,
     /// What an opportunity without a forecast category of its own has.
     pub forecast_category: ForecastCategory,
+    #[serde(flatten)]
+    pub fields: StageFields,
 }
 
 /// The stages that opportunities go through.

@@ -3,19 +3,26 @@
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::dto::{ForecastCategory, Pipeline, Stage, StageKind};
+use super::dto::{ForecastCategory, Pipeline, Stage, StageFields, StageKind, UpdateStage};
 use crate::auth::Scope;
+use crate::changes::{Operation, diff, record};
 use crate::crm::dictionaries::Label;
 use crate::db::condition::AnyId;
 use crate::db::id::{PipelineId, StageId, WorkspaceId};
 use crate::db::schema::{pipelines, stages, workspaces};
 use crate::db::types::{Instant, Named};
-use crate::db::{Actor, Condition, DbConnection, Failure, Tx, transact};
+use crate::db::{Actor, Condition, DbConnection, Failure, Tx, transact, written};
+use crate::http::catalogue::Code;
+use crate::http::etag::IfMatch;
+use crate::http::problem::{FieldError, Problem};
 use crate::listing::Target;
 use crate::listing::expansion::values;
 
 /// A stage of a new workspace: code, labels, kind, probability, forecast category.
 type Seed = (&'static str, [&'static str; 2], StageKind, i32, ForecastCategory);
+
+/// A month without a move or a touch.
+const STALE_AFTER_DAYS: i32 = 30;
 
 const STAGES: [Seed; 7] = [
     ("initial_contact", ["初步接触", "Initial contact"], StageKind::Open, 10, ForecastCategory::Pipeline),
@@ -51,12 +58,20 @@ struct StageRow {
     kind: Named<StageKind>,
     probability: i32,
     forecast_category: Named<ForecastCategory>,
+    version: i64,
+    stale_after_days: Option<i32>,
+    cadence_days: Option<i32>,
 }
 
 impl From<StageRow> for Stage {
+    #[rustfmt::skip]
     fn from(row: StageRow) -> Self {
-        let StageRow { id, code, label_zh: zh, label_en: en, position: order, kind, probability, forecast_category } = row;
-        Self { id, code, label: Label { zh, en }, order, kind: kind.0, probability, forecast_category: forecast_category.0 }
+        let StageRow {
+            id, code, label_zh: zh, label_en: en, position: order, kind, probability, forecast_category, version, stale_after_days,
+            cadence_days,
+        } = row;
+        let (label, fields) = (Label { zh, en }, StageFields { stale_after_days, cadence_days });
+        Self { id, version, code, label, order, kind: kind.0, probability, forecast_category: forecast_category.0, fields }
     }
 }
 
@@ -106,6 +121,42 @@ fn expanded_stages(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> Res
     values(rows.into_iter().map(Stage::from))
 }
 
+/// What the open stages of all pipelines ask for.
+pub fn open_stages(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryResult<Vec<StageFields>> {
+    let open = stages::workspace_id.eq(workspace_id).and(stages::kind.eq(StageKind::Open.as_ref()));
+    let rows: Vec<(Option<i32>, Option<i32>)> =
+        stages::table.filter(open).select((stages::stale_after_days, stages::cadence_days)).load(conn)?;
+    Ok(rows.into_iter().map(|(stale_after_days, cadence_days)| StageFields { stale_after_days, cadence_days }).collect())
+}
+
+pub fn get_stage(conn: &mut DbConnection, workspace_id: WorkspaceId, id: StageId) -> Result<Stage, Failure> {
+    let row = stages::table.find((workspace_id, id)).select(StageRow::as_select()).first(conn).optional()?;
+    row.map(Stage::from).ok_or_else(|| Problem::not_found().into())
+}
+
+pub fn update_stage(tx: &mut Tx<'_>, id: StageId, if_match: &IfMatch, patch: &UpdateStage) -> Result<Stage, Failure> {
+    let before = get_stage(tx.conn, tx.actor.workspace_id, id)?;
+    if_match.check(before.version)?;
+    let mut after = Stage { fields: patch.apply(&before.fields)?, ..before.clone() };
+    if before.kind != StageKind::Open {
+        let StageFields { stale_after_days, cadence_days } = after.fields;
+        let given =
+            [("/stale_after_days", stale_after_days), ("/cadence_days", cadence_days)].into_iter().filter(|(_, days)| days.is_some());
+        Problem::check(given.map(|(pointer, _)| FieldError::new(pointer, Code::NotApplicable)).collect())?;
+    }
+    let changed = diff(Some(&before), Some(&after))?;
+    if changed.is_empty() {
+        return Ok(before);
+    }
+    after.version = before.version + 1;
+    let StageFields { stale_after_days, cadence_days } = after.fields;
+    let guarded = stages::table.find((tx.actor.workspace_id, id)).filter(stages::version.eq(before.version));
+    let set = (stages::version.eq(after.version), stages::stale_after_days.eq(stale_after_days), stages::cadence_days.eq(cadence_days));
+    written(diesel::update(guarded).set(set).execute(tx.conn)?)?;
+    record(tx, Operation::Updated, id, after.version, changed)?;
+    Ok(after)
+}
+
 /// The pipeline of a new workspace.
 pub fn create_default(tx: &mut Tx<'_>) -> QueryResult<()> {
     let (workspace_id, pipeline_id) = (tx.actor.workspace_id, PipelineId::new());
@@ -135,6 +186,8 @@ pub fn create_default(tx: &mut Tx<'_>) -> QueryResult<()> {
                 stages::kind.eq(kind.as_ref()),
                 stages::probability.eq(probability),
                 stages::forecast_category.eq(category.as_ref()),
+                stages::version.eq(1_i64),
+                stages::stale_after_days.eq((kind == StageKind::Open).then_some(STALE_AFTER_DAYS)),
             ))
             .execute(tx.conn)?;
     }

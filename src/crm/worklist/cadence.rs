@@ -1,13 +1,10 @@
 //! How often a customer is to be touched: days only, no clock and no database.
 //!
-//! The days are those of the customer's tier, or a week. A stage of an opportunity has no days of its own yet; it would come first.
+//! The days are those of the stage that an open opportunity is in, else of the customer's tier, else of the workspace.
 
 use chrono::NaiveDate;
 
 use crate::crm::calendar::{WorkingDays, earlier, later};
-
-/// At least one touch a week.
-pub const DEFAULT_DAYS: i32 = 7;
 
 /// The day on which the next touch is due, by the day of the last one or of the claim.
 pub fn due(anchor: NaiveDate, days: i32, working: &WorkingDays) -> NaiveDate {

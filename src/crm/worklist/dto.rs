@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::db::id::{CustomerId, PlannedTouchId};
+use crate::db::id::{ContactId, CustomerId, OpportunityId, PlannedTouchId};
 use crate::db::types::Instant;
 
 /// Why something is to be done.
@@ -17,10 +17,14 @@ pub enum WorkReason {
     PlannedTouchDue,
     /// The customer goes back to its pool within seven days, if nothing happens.
     RecyclingSoon,
-    /// The customer was to be touched before today, by its tier's cadence or once a week.
+    /// The customer was to be touched before today, by the cadence of its opportunity's stage, of its tier or of the workspace.
     CadenceOverdue,
     /// The customer is to be touched today.
     CadenceDue,
+    /// The opportunity has neither moved nor heard of us for longer than its stage allows.
+    StaleOpportunity,
+    /// The customer or a contact of it has its birthday, today or on a day off before the next working day.
+    Birthday,
 }
 
 /// The customer that something is to be done with.
@@ -30,24 +34,42 @@ pub struct WorkCustomer {
     pub name: String,
 }
 
+/// The opportunity that something is to be done for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WorkOpportunity {
+    pub id: OpportunityId,
+    pub name: String,
+}
+
+/// The contact that something is to be done with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WorkContact {
+    pub id: ContactId,
+    pub name: String,
+}
+
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WorkItem {
     /// How urgent it is: 1 goes back to the pool today or tomorrow, 2 is overdue by more than a week, 3 by four to seven days, 4 by up to
-    /// three, 5 is due today, 6 goes back to the pool within seven days.
+    /// three, 5 is due today or a birthday, 6 goes back to the pool within seven days.
     #[schema(minimum = 1, maximum = 6)]
     pub rank: i32,
     pub reason: WorkReason,
     pub customer: WorkCustomer,
     /// The planned touch that is due.
     pub planned_touch_id: Option<PlannedTouchId>,
-    /// When the planned touch is due, or the customer goes back. Null for a cadence, which knows days only.
+    /// The opportunity that is stale.
+    pub opportunity: Option<WorkOpportunity>,
+    /// The contact whose birthday it is; null when it is the customer's own.
+    pub contact: Option<WorkContact>,
+    /// When the planned touch is due, or the customer goes back. Null for what knows days only.
     pub due_at: Option<Instant>,
-    /// The same as a day of the workspace.
+    /// The same as a day of the workspace: of a stale opportunity the last day in time, of a birthday the day itself.
     pub due_date: NaiveDate,
     /// Days since then; 0 when it is not overdue.
     pub overdue_days: i64,
-    /// 1 when it is overdue by up to three days, 2 by up to seven, 3 by more; null when it is not overdue, and for recycling.
+    /// 1 when it is overdue by up to three days, 2 by up to seven, 3 by more; null when it is not overdue.
     pub level: Option<i32>,
 }
 

@@ -62,6 +62,10 @@ pub struct WorkspaceFields {
     #[serde(default)]
     #[schema(value_type = BTreeSet<NaiveDate>, max_items = 1000)]
     pub extra_workdays: Vec<NaiveDate>,
+    /// Days within which a customer is to be touched again, unless its tier or the stage of an open opportunity says otherwise; 0 asks for nothing.
+    #[serde(default = "default_cadence_days")]
+    #[schema(minimum = 0, maximum = 36_500, default = 7)]
+    pub cadence_days: i32,
 }
 
 /// A new workspace's settings.
@@ -74,7 +78,13 @@ pub fn default_workspace(name: &str) -> WorkspaceFields {
         working_days: default_working_days(),
         holidays: Vec::new(),
         extra_workdays: Vec::new(),
+        cadence_days: default_cadence_days(),
     }
+}
+
+/// At least one touch a week.
+const fn default_cadence_days() -> i32 {
+    7
 }
 
 fn default_time_zone() -> String {

@@ -27,12 +27,15 @@ struct Row {
     extra_workdays: Json<Vec<chrono::NaiveDate>>,
     created_at: Instant,
     updated_at: Instant,
+    cadence_days: i32,
 }
 
 impl From<Row> for Workspace {
+    #[rustfmt::skip]
     fn from(row: Row) -> Self {
-        let Row { id, version, name, time_zone, base_currency, locale, working_days, holidays, extra_workdays, created_at, updated_at } =
-            row;
+        let Row {
+            id, version, name, time_zone, base_currency, locale, working_days, holidays, extra_workdays, created_at, updated_at, cadence_days,
+        } = row;
         let fields = WorkspaceFields {
             name,
             time_zone,
@@ -41,6 +44,7 @@ impl From<Row> for Workspace {
             working_days: working_days.0,
             holidays: holidays.0,
             extra_workdays: extra_workdays.0,
+            cadence_days,
         };
         Self { id, version, fields, created_at, updated_at }
     }
@@ -49,7 +53,7 @@ impl From<Row> for Workspace {
 impl From<Workspace> for Row {
     fn from(workspace: Workspace) -> Self {
         let Workspace { id, version, fields, created_at, updated_at } = workspace;
-        let WorkspaceFields { name, time_zone, base_currency, locale, working_days, holidays, extra_workdays } = fields;
+        let WorkspaceFields { name, time_zone, base_currency, locale, working_days, holidays, extra_workdays, cadence_days } = fields;
         Self {
             id,
             version,
@@ -62,6 +66,7 @@ impl From<Workspace> for Row {
             extra_workdays: Json(extra_workdays),
             created_at,
             updated_at,
+            cadence_days,
         }
     }
 }
