@@ -20,23 +20,31 @@ pub fn place(object: &Value, owner: &str, pool: &str) -> String {
 
 /// How a customer moved, oldest first. Each move begins where the one before it ended.
 pub async fn history(actor: &Actor, id: &str) -> Vec<Move> {
-    let (mut moves, mut cursor) = (Vec::new(), String::new());
+    let moves: Vec<Move> = events(actor, id).await.iter().map(moved).collect();
+    for pair in moves.windows(2) {
+        assert_eq!(pair[0].2, pair[1].1, "the history of {id} has a gap: {moves:#?}");
+    }
+    moves
+}
+
+/// A customer's whole history, oldest first.
+pub async fn events(actor: &Actor, id: &str) -> Vec<Value> {
+    let (mut events, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = actor.get(&format!("/customers/{id}/ownership?limit=200{cursor}")).await.ok();
-        for event in page["data"].as_array().expect("moves") {
-            let kind = event["type"].as_str().expect("a kind").to_owned();
-            moves.push((kind, place(event, "from_owner_id", "from_pool_id"), place(event, "to_owner_id", "to_pool_id")));
-        }
+        events.extend(page["data"].as_array().expect("moves").iter().cloned());
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
         }
     }
-    moves.reverse();
-    for pair in moves.windows(2) {
-        assert_eq!(pair[0].2, pair[1].1, "the history of {id} has a gap: {moves:#?}");
-    }
-    moves
+    events.reverse();
+    events
+}
+
+pub fn moved(event: &Value) -> Move {
+    let kind = event["type"].as_str().expect("a kind").to_owned();
+    (kind, place(event, "from_owner_id", "from_pool_id"), place(event, "to_owner_id", "to_pool_id"))
 }
 
 /// A customer as the feed tells it.
@@ -50,6 +58,10 @@ pub struct Mirrored {
 }
 
 impl Mirrored {
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
     pub fn place(&self) -> String {
         match (self.owner_id.as_str(), self.pool_id.as_str()) {
             (Some(place), None) | (None, Some(place)) => place.to_owned(),

@@ -17,26 +17,27 @@ use act::{Act, any};
 use sea::{Answer, Sea, explain};
 use world::World;
 
-/// Fewer than thirty days: what is older leaves the feed, and what was deleted cannot be restored.
-const DAYS: u64 = 25;
+/// Mornings, one or two days apart. It is over before thirty days are: what is older leaves the feed, and what was deleted so long ago
+/// cannot be restored.
+const MORNINGS: u64 = 14;
 const ROUNDS: u64 = 200;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
-/// Rounds of so many acts at once, spread over the days; once on each day the server recycles what is due.
+/// Rounds of so many acts at once, spread over the days; early on each day the server recycles what is due.
 async fn live(app: App, width: usize) {
-    let (seed, rounds) = (number("MODEL_SEED", 7), number("MODEL_ROUNDS", ROUNDS).max(DAYS));
+    let (seed, rounds) = (number("MODEL_SEED", 7), number("MODEL_ROUNDS", ROUNDS).max(MORNINGS));
     let mut dice = Dice(seed);
     let (mut world, mut sea) = World::new(app).await;
-    let per_day = rounds.div_ceil(DAYS);
+    let per_day = rounds.div_ceil(MORNINGS);
     let mut told: BTreeMap<String, usize> = BTreeMap::new();
     let mut recycles_in = 0;
     for round in 0..rounds {
         if round % per_day == 0 {
-            world.sleep(&mut sea).await;
-            recycles_in = round + dice.below(per_day as usize) as u64;
+            world.sleep(&mut sea, 1 + dice.below(2) as i64).await;
+            recycles_in = round + dice.below(3) as u64;
         }
         let mut acts: Vec<Act> = (0..width).map(|_| any(&mut dice, &sea)).collect();
         if round == recycles_in {
@@ -50,7 +51,8 @@ async fn live(app: App, width: usize) {
         let looked = world.look().await;
         let next = explain(&sea, &answered, &|sea| looked.is(sea));
         sea = next.unwrap_or_else(|| {
-            panic!("MODEL_SEED={seed}, round {round}: no order of {answered:#?} leads from {sea:#?} to {looked:#?}");
+            let acts: String = answered.iter().map(|(act, answer)| format!("\n  {act:?} {answer:?}")).collect();
+            panic!("MODEL_SEED={seed}, round {round}: no order of{acts}\nleads from {sea:?}\nto {looked:?}");
         });
     }
     check_told(&told, &sea);
@@ -60,7 +62,7 @@ async fn live(app: App, width: usize) {
 /// That all of it happened is part of the test.
 fn check_told(told: &BTreeMap<String, usize>, sea: &Sea) {
     for code in ["done", "not_found", "already_claimed", "already_pooled", "reclaim_cooldown", "item_quiet_period", "holding_cap_reached"] {
-        assert!(told.get(code).is_some_and(|count| *count > 1), "{code} was hardly ever told: {told:?}");
+        assert!(told.contains_key(code), "{code} was never told: {told:?}");
     }
     let moves: Vec<&str> = sea.fish.iter().flat_map(|fish| fish.moves.iter().map(|(kind, ..)| *kind)).collect();
     for kind in ["claim", "release", "recycle", "transfer", "assign"] {
@@ -75,5 +77,5 @@ fn one_after_the_other_is_what_the_model_says() {
 
 #[test]
 fn what_happens_at_once_is_what_the_model_says_in_some_order() {
-    on_both(|app| live(app, 7));
+    on_both(|app| live(app, 6));
 }

@@ -1,6 +1,7 @@
 //! The rules of the public sea by heart, in days, without a clock and without a database.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::act::{Act, By};
 
@@ -19,9 +20,12 @@ pub struct Rules {
 }
 
 pub const POOLS: [Rules; 2] = [
-    Rules { daily_limit: 3, cooldown_days: 1, is_quiet: false, recycle_days: 3 },
-    Rules { daily_limit: 2, cooldown_days: 0, is_quiet: true, recycle_days: 4 },
+    Rules { daily_limit: 3, cooldown_days: 1, is_quiet: false, recycle_days: 1 },
+    Rules { daily_limit: 2, cooldown_days: 0, is_quiet: true, recycle_days: 2 },
 ];
+
+/// The pools' rules are made on day 0, and nobody is due by a new rule before that.
+const GRACE_DAYS: i64 = 3;
 
 /// Where a customer is: with a rep or in a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,12 +55,20 @@ pub struct Fish {
 /// For each customer that was named, the code that it was refused with.
 pub type Answer = Vec<Option<String>>;
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Sea {
     pub today: i64,
     pub fish: Vec<Fish>,
     /// Who claimed from which pool on which day.
     claims: Vec<(usize, usize, i64)>,
+}
+
+impl fmt::Debug for Sea {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "day {}", self.today)?;
+        self.fish.iter().try_for_each(|fish| write!(f, "\n  {fish:?}"))?;
+        write!(f, "\n  {:?}", self.claims.iter().filter(|(.., day)| *day == self.today).collect::<Vec<_>>())
+    }
 }
 
 impl Sea {
@@ -218,8 +230,8 @@ impl Sea {
         for place in 0..self.fish.len() {
             let fish = &self.fish[place];
             let anchor = [fish.touched, fish.locked_until].into_iter().flatten().fold(fish.since, i64::max);
-            let is_due = anchor + POOLS[fish.home].recycle_days < self.today;
-            if is_due && !fish.is_deleted && matches!(fish.place, Place::Rep(_)) {
+            let due = (anchor + POOLS[fish.home].recycle_days).max(GRACE_DAYS);
+            if due < self.today && !fish.is_deleted && matches!(fish.place, Place::Rep(_)) {
                 self.put(place, Place::Pool(fish.home), "recycle");
             }
         }

@@ -68,10 +68,10 @@ impl World {
         (Self { app, beside, admin, reps, pools, customers, start }, Sea::new(&CUSTOMERS))
     }
 
-    /// The next day begins.
-    pub async fn sleep(&mut self, sea: &mut Sea) {
-        self.app.advance(Duration::days(1));
-        sea.today += 1;
+    /// Another day begins.
+    pub async fn sleep(&mut self, sea: &mut Sea, days: i64) {
+        self.app.advance(Duration::days(days));
+        sea.today += days;
         for session in self.reps.iter_mut().chain([&mut self.admin]) {
             session.renew(&self.app).await;
         }
@@ -185,7 +185,7 @@ impl Looked<'_> {
 
 impl std::fmt::Debug for Looked<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(&self.seen).finish()
+        self.seen.iter().try_for_each(|seen| write!(f, "\n  {seen:?}"))
     }
 }
 
