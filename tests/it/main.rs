@@ -41,6 +41,7 @@ mod lists;
 mod load;
 mod meta;
 mod migrations;
+mod month;
 mod notifications;
 mod operations;
 mod opportunities;

@@ -4,6 +4,7 @@ mod claims;
 mod holding;
 mod masks;
 mod model;
+mod processes;
 mod races;
 
 use serde_json::{Value, json};

@@ -7,7 +7,7 @@ use super::dto::{CapScope, HoldingCap};
 use super::store;
 use crate::auth::privileges::Role;
 use crate::crm::org_units::reach;
-use crate::db::id::{OrgUnitId, UserId, WorkspaceId};
+use crate::db::id::{CustomerId, OrgUnitId, UserId, WorkspaceId};
 use crate::db::schema::users;
 use crate::db::types::{DbUuid, Instant, Named};
 use crate::db::{Condition, DbConnection, Failure, Hold, Tx};
@@ -54,15 +54,16 @@ impl Capacity {
     }
 }
 
-/// What a user who is to gain customers holds. Its row is held when there are caps: of two who gain for it at once the second then
-/// counts what the first did.
-pub fn hold(tx: &mut Tx<'_>, user_id: UserId) -> Result<Capacity, Failure> {
+/// What a user who is to gain these customers holds. Its row is held, to write when there are caps: of two who gain for it at once the
+/// second then counts what the first did. The customers are held behind it and before anything is counted: one of them may be its own.
+pub fn hold(tx: &mut Tx<'_>, user_id: UserId, gained: &[CustomerId]) -> Result<Capacity, Failure> {
     let workspace_id = tx.actor.workspace_id;
     let caps = store::all(tx.conn, workspace_id)?;
+    tx.hold("users", user_id, if caps.is_empty() { Hold::ToRead } else { Hold::ToWrite })?;
+    tx.hold_all("customers", gained)?;
     if caps.is_empty() {
         return Ok(Capacity { cap: None, held: 0, excluded: 0 });
     }
-    tx.hold("users", user_id, Hold::ToWrite)?;
     Ok(Capacity::under(tx.conn, workspace_id, user_id, caps, tx.now)?)
 }
 

@@ -39,6 +39,7 @@ pub fn claim(tx: &mut Tx<'_>, scope: &Scope, language: Language, id: PoolId, inp
     let scope = &Scope { now: tx.now, ..*scope };
     let pool = store::get(tx.conn, scope, id)?;
     tx.hold("users", scope.user_id, Hold::ToWrite)?;
+    tx.hold_all("customers", ids)?;
     let claimant = Claimant::of(tx.conn, scope, &pool, scope.user_id, ids)?;
     check_open(&pool, claimant.standing != Standing::Stranger)?;
     check_batch(&pool, ids, Vec::new())?;
@@ -61,6 +62,7 @@ pub fn assign(tx: &mut Tx<'_>, scope: &Scope, language: Language, id: PoolId, in
     }
     check_batch(&pool, ids, errors)?;
     tx.hold("users", *to_user_id, Hold::ToWrite)?;
+    tx.hold_all("customers", ids)?;
     let mut claimant = Claimant::of(tx.conn, scope, &pool, *to_user_id, ids)?;
     claimant.is_assigned = true;
     if *override_cap {
@@ -87,7 +89,6 @@ fn check_batch(pool: &Pool, ids: &[CustomerId], mut errors: Vec<FieldError>) -> 
 }
 
 fn run(tx: &mut Tx<'_>, scope: &Scope, language: Language, mut claimant: Claimant, asked: &Asked<'_>) -> Result<MoveResults, Failure> {
-    tx.hold_all("customers", asked.ids)?;
     let everywhere = with_ids::<Customers>(rows::<Customers>(scope.workspace_id, false), asked.ids);
     let found: HashMap<CustomerId, Customer> =
         customers::store::load_all(tx.conn, everywhere)?.into_iter().map(|customer| (customer.id, customer)).collect();

@@ -75,18 +75,18 @@ impl Claimant {
     /// Why it may not have this customer, which lies in the pool, together with others: quiet hours, cool-down, daily limit, cap.
     pub fn refusals(&self, customer: &Customer, more: i64) -> [Option<Problem>; 4] {
         let is_free = self.is_assigned || self.standing == Standing::Admin;
-        let waits = |code: Code, until: Option<Instant>| {
-            let until = until.filter(|until| !is_free && *until > self.now)?;
-            Some(Problem::new(code).with("available_at", until.to_string()))
+        // Whoever moved the customer a moment ago may have begun later than this: where nothing is to be waited for, no clock is asked.
+        let waits = |code: Code, since: Option<Instant>, time: Duration| {
+            let until = since.filter(|_| !is_free && !time.is_zero())?.plus(time);
+            (until > self.now).then(|| Problem::new(code).with("available_at", until.to_string()))
         };
-        let quiet = customer.holding.pooled_at.map(|at| at.plus(self.quiet));
-        let cooled = self.ends.get(&customer.id).map(|end| end.plus(self.cooldown));
+        let (pooled_at, end) = (customer.holding.pooled_at, self.ends.get(&customer.id).copied());
         let daily = (!is_free && self.used + more > self.limit).then(|| {
             let reached = Problem::new(Code::DailyClaimLimit).with("limit", self.limit).with("used", self.used);
             reached.with("resets_at", self.resets_at.to_string())
         });
         let cap = self.capacity.check(more).err();
-        [waits(Code::ItemQuietPeriod, quiet), waits(Code::ReclaimCooldown, cooled), daily, cap]
+        [waits(Code::ItemQuietPeriod, pooled_at, self.quiet), waits(Code::ReclaimCooldown, end, self.cooldown), daily, cap]
     }
 
     /// It has got one.

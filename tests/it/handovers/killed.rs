@@ -1,66 +1,9 @@
 //! The program is killed in the middle of a job, and goes on when it is started again: each customer is moved once.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
-
-use diesel::prelude::*;
-use diesel::sql_types::BigInt;
-use fishpond::db::{Condition, Db, DbConnection, Target, clock};
-use fishpond::jobs::end_leases;
 use serde_json::{Value, json};
 
-use crate::harness::program::{SERVE, Serving, fishpond, folder};
-use crate::harness::{ADMIN_EMAIL, ADMIN_PASSWORD, Actor, postgres_url};
-
-/// Longest time for a job.
-const PATIENCE: Duration = Duration::from_secs(240);
-
-/// The program on a database; `jobs` is whether it works by itself.
-struct Program<'a> {
-    folder: &'a Path,
-    url: String,
-}
-
-impl Program<'_> {
-    async fn start(&self, jobs: &str) -> (Serving, Actor) {
-        let mut command = fishpond(self.folder, &SERVE);
-        command.env("FISHPOND_DATABASE_URL", &self.url).env("FISHPOND_JOBS", jobs);
-        command.env("FISHPOND_ADMIN_EMAIL", ADMIN_EMAIL).env("FISHPOND_ADMIN_PASSWORD", ADMIN_PASSWORD);
-        let server = Serving::start(&mut command).expect("it listens");
-        let admin = server.login(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        (server, admin)
-    }
-
-    /// While no server runs.
-    fn db<T>(&self, work: impl FnOnce(&mut DbConnection) -> T) -> T {
-        Db::setup(&Target::parse(&self.url).expect("a known scheme"), work).expect("a connection")
-    }
-
-    /// Whoever had a job is known to be dead: on PostgreSQL it would take half a minute to find that out.
-    fn db_end_leases(&self) {
-        self.db(|conn| end_leases(conn, clock::now())).expect("the leases");
-    }
-
-    /// How many moves of this kind there were, and of how many customers.
-    fn db_moves(&self, kind: &str) -> (i64, i64) {
-        let moves = Condition::sql("SELECT count(*), count(DISTINCT customer_id) FROM customer_events WHERE ownership = ").bind(kind);
-        self.db(|conn| moves.giving::<(BigInt, BigInt)>().get_result(conn)).expect("the history")
-    }
-
-    /// How many changes of this type there are.
-    fn db_changes(&self, kind: &str) -> i64 {
-        let told = Condition::sql("SELECT count(*) FROM changes WHERE type = ").bind(kind);
-        self.db(|conn| told.giving::<BigInt>().get_result(conn)).expect("the log")
-    }
-}
-
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so().await {
-        assert!(began.elapsed() < PATIENCE, "{what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
+use crate::harness::program::{Program, folder, until};
+use crate::harness::{ADMIN_PASSWORD, Actor, postgres_url};
 
 async fn user(admin: &Actor, name: &str) -> String {
     let person = json!({ "email": format!("{name}@example.com"), "name": name, "role": "rep", "password": ADMIN_PASSWORD });
@@ -119,7 +62,7 @@ async fn recycling_of_2000_customers_goes_on() {
         admin.post(&format!("/pools/{pool}/recycle-rules"), json!({ "kind": "max_hold", "days": 5 })).await.created();
         admin.customers(2000, &json!({ "owner_id": rep })).await;
         drop(server);
-        db_age(&program);
+        assert_eq!(program.db_age(), 2000);
 
         let (mut server, admin) = program.start("on").await;
         until("it begins", async || owned(&admin, &rep).await <= 1800).await;
@@ -136,16 +79,4 @@ async fn recycling_of_2000_customers_goes_on() {
         drop(server);
         assert_eq!((program.db_moves("recycle"), program.db_changes("customer.recycled")), ((2000, 2000), 2000), "each once");
     }
-}
-
-/// Lets a month pass since the customers got their owner and the rule was made.
-fn db_age(program: &Program<'_>) {
-    let then = clock::now().plus(-chrono::Duration::days(30));
-    let holdings = Condition::sql("UPDATE customer_holdings SET since = ").bind(then).then(", recycle_due_at = ").bind(then);
-    let holdings = holdings.then(" WHERE recycle_due_at IS NOT NULL");
-    let rules = Condition::sql("UPDATE recycle_rules SET changed_at = ").bind(then);
-    program.db(|conn| {
-        assert_eq!(holdings.execute(conn).expect("the holdings"), 2000);
-        assert_eq!(rules.execute(conn).expect("the rule"), 1);
-    });
 }

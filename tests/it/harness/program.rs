@@ -1,5 +1,7 @@
 //! The program itself, in a process of its own.
 
+mod database;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -10,6 +12,7 @@ use serde_json::json;
 use tempfile::{NamedTempFile, TempDir};
 
 use super::Actor;
+pub use database::{Program, until};
 
 pub const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 pub const PATIENCE: Duration = Duration::from_secs(20);

@@ -127,8 +127,7 @@ fn step(tx: &mut Tx<'_>, task: &mut Task) -> Result<Step, Failure> {
         Which::Ids(ids) => named(ids, so_far.after),
         Which::Filter(filter) => found(tx, &scope, filter, so_far.after, asked_at)?,
     };
-    let mut capacity = holding_caps::hold(tx, how.to_user_id)?;
-    tx.hold_all("customers", &ids)?;
+    let mut capacity = holding_caps::hold(tx, how.to_user_id, &ids)?;
     for id in &ids {
         match give(tx, &scope, *id, &how, &mut capacity) {
             Ok(given) if given.is_gained => so_far.moved += 1,

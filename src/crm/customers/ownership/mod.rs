@@ -63,7 +63,7 @@ pub fn first_place(
         (None, None) => Place::Pool(default_pool(tx.conn, scope.workspace_id)?),
     };
     if let (Place::Owner(owner_id), true) = (place, errors.is_empty()) {
-        holding_caps::hold(tx, owner_id)?.check(1)?;
+        holding_caps::hold(tx, owner_id, &[])?.check(1)?;
     }
     Ok(place)
 }

@@ -21,7 +21,7 @@ pub fn transfer(
     how: &HowToTransfer,
 ) -> Result<MoveResults, Failure> {
     transfers::check(tx, how.to_user_id)?;
-    let mut capacity = holding_caps::hold(tx, how.to_user_id)?;
+    let mut capacity = holding_caps::hold(tx, how.to_user_id, ids)?;
     let place = |id| (Some(id), id);
     transfers::transfer(tx, language, ids, place, |tx, id| Ok(give(tx, scope, id, how, &mut capacity)?.version))
 }
