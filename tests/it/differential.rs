@@ -134,7 +134,7 @@ impl Asked {
     fn random(dice: &mut Dice, resource: &Resource) -> Self {
         let limit = *dice.pick(&[1, 7, 50, 200]);
         let sort = *dice.pick(resource.sorts);
-        let q = (resource.path != "/touch-records" && dice.below(3) == 0).then(|| match dice.below(3) {
+        let q = (!matches!(resource.path, "/touch-records" | "/planned-touches") && dice.below(3) == 0).then(|| match dice.below(3) {
             0 => *dice.pick(&NAMES),
             1 => *dice.pick(&PARTS),
             _ => *dice.pick(&QUERIES),
@@ -222,6 +222,11 @@ async fn fill(side: &mut Side) {
                 body["next_touch_at"] = json!(INSTANTS[(number + 1) % 4]);
             }
             side.make(format!("touch {number}"), "/touch-records", body).await;
+            let mut body = json!({ "customer_id": format!("customer {number}"), "type": kind, "due_at": INSTANTS[number % 4], "summary": NAMES[number % 20] });
+            if number % 12 == 0 {
+                body["opportunity_id"] = json!(format!("opportunity {number}"));
+            }
+            side.make(format!("plan {number}"), "/planned-touches", body).await;
         }
     }
 }
@@ -313,12 +318,25 @@ fn resources() -> Vec<Resource> {
         ("customer_id", "customer 2"),
         ("direction", "none|inbound"),
     ];
+    let plan = vec![
+        ("type", "call|note|visit"),
+        ("summary", "text"),
+        ("due_at", "instant"),
+        ("completed_at", "instant"),
+        ("status", "planned|done"),
+        ("customer_id", "customer 2"),
+    ];
     let with = |fields: &[(&'static str, &'static str)], more: &[(&'static str, &'static str)]| [fields, more].concat();
     vec![
         Resource {
             path: "/customers",
             fields: with(&customer, &[("tier.rank", "integer"), ("tier.name", "text"), ("owner.is_active", "true")]),
-            many: vec![("contacts", contact.clone()), ("opportunities", opportunity.clone()), ("touch_records", touch.clone())],
+            many: vec![
+                ("contacts", contact.clone()),
+                ("opportunities", opportunity.clone()),
+                ("touch_records", touch.clone()),
+                ("planned_touches", plan.clone()),
+            ],
             sorts: &[
                 "",
                 "name",
@@ -346,6 +364,12 @@ fn resources() -> Vec<Resource> {
             fields: with(&touch, &[("customer.name", "text"), ("customer.city", "华为|é"), ("opportunity.name", "text")]),
             many: vec![],
             sorts: &["", "occurred_at", "-occurred_at", "-next_touch_at", "next_touch_at,-occurred_at"],
+        },
+        Resource {
+            path: "/planned-touches",
+            fields: with(&plan, &[("customer.name", "text"), ("opportunity.name", "text"), ("assignee.is_active", "true")]),
+            many: vec![],
+            sorts: &["", "due_at", "-due_at", "due_at,-created_at"],
         },
     ]
 }

@@ -188,7 +188,9 @@ async fn calls(app: &App, admin: &Actor) -> Vec<Call> {
     let planned = json!({ "customer_id": company, "type": "call", "due_at": "2026-01-05T08:00:00Z", "summary": "x" });
     let (plan, off) = (make("/planned-touches", planned.clone()).await, make("/planned-touches", planned.clone()).await);
     let done = json!({ "type": "call", "occurred_at": "2026-01-05T08:00:00Z", "summary": "x" });
+    let many = json!({ "mode": "partial", "operations": [{ "op": "create", "data": planned }] });
     calls.extend([
+        ("batch_planned_touches", post.clone(), "/planned-touches/batch".to_owned(), many),
         ("create_planned_touch", post.clone(), "/planned-touches".to_owned(), planned),
         ("update_planned_touch", Method::PATCH, format!("/planned-touches/{plan}"), json!({ "summary": "changed" })),
         ("reassign_planned_touch", post.clone(), format!("/planned-touches/{plan}/reassign"), json!({ "assignee_id": user })),

@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 
 use crate::harness::{Actor, DOCUMENT, on_both};
 
-const RESOURCES: [(&str, &str, &str); 5] = [
+const RESOURCES: [(&str, &str, &str); 6] = [
     ("customers", "/customers", "Customer"),
     ("contacts", "/contacts", "Contact"),
     ("opportunities", "/opportunities", "Opportunity"),
     ("tiers", "/tiers", "Tier"),
     ("touch_records", "/touch-records", "TouchRecord"),
+    ("planned_touches", "/planned-touches", "PlannedTouch"),
 ];
 
 async fn field(admin: &Actor, resource: &str, name: &str) -> Value {

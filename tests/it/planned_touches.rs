@@ -1,5 +1,7 @@
 //! Planned touches: their life, who may do what with them, and what becomes of them with their customer.
 
+mod many;
+
 use chrono::Duration;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;

@@ -59,6 +59,11 @@ fn expanding_makes_as_many_statements_for_every_page_size() {
                 "opportunity_id": opportunity, "contact_ids": [contact],
             });
             admin.post("/touch-records", body).await.created();
+            let body = json!({
+                "customer_id": customer, "type": "call", "due_at": "2025-01-01T00:00:00Z", "summary": "S",
+                "opportunity_id": opportunity, "contact_id": contact,
+            });
+            admin.post("/planned-touches", body).await.created();
         }
         let cases = [
             ("/customers", "owner,tier,parent,service_rep,created_by", 4),
@@ -68,6 +73,8 @@ fn expanding_makes_as_many_statements_for_every_page_size() {
             ("/opportunities", "customer.tier,contact,stage,pipeline", 7),
             ("/touch-records", "customer,opportunity,contacts,author,created_by", 6),
             ("/touch-records", "opportunity.stage,opportunity.contact,contacts,author", 6),
+            ("/planned-touches", "customer,contact,opportunity,assignee,touch_record", 6),
+            ("/planned-touches", "customer.tier,opportunity.stage,assignee", 6),
         ];
         for (path, expand, expected) in cases {
             for limit in ["1", "50", "200"] {

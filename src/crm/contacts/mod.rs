@@ -22,7 +22,6 @@ impl Resource for Contacts {
     type View = Contact;
 
     const PATH: &'static str = "/api/v1/contacts";
-    const UPSERT_SCHEMA: &'static str = "UpsertContact";
     const TOPIC: Option<(Topic, &str)> = Some((Topic::PrimaryContacts, "links"));
     const IS_VOLATILE: bool = true;
 

@@ -24,13 +24,6 @@ pub enum FieldResource {
     TouchRecords,
 }
 
-impl FieldResource {
-    /// Where its objects are.
-    pub fn path(self) -> String {
-        format!("/api/v1/{}", self.as_ref().replace('_', "-"))
-    }
-}
-
 /// What the values of a custom field are. It never changes.
 ///
 /// `text` has up to 500 characters, `long_text` up to 20,000. A `decimal` is text with up to 4 decimal places, a `date` is

@@ -6,6 +6,7 @@ use crate::crm::custom_fields;
 use crate::crm::opportunities::{self, Opportunities};
 use crate::crm::org_units::{self, OrgUnits, reach};
 use crate::crm::phones;
+use crate::crm::planned_touches::{self, PlannedTouches};
 use crate::crm::pools::{self, masks};
 use crate::crm::resource::expanded;
 use crate::crm::tiers::{self, Tiers};
@@ -77,6 +78,12 @@ impl Listed for Customers {
             "touch_records:read",
             "touch_records.workspace_id = customers.workspace_id AND touch_records.customer_id = customers.id",
             |scope| touch_records::visible(scope, false),
+        ),
+        Relation::many::<PlannedTouches>(
+            "planned_touches",
+            "touch_records:read",
+            "planned_touches.workspace_id = customers.workspace_id AND planned_touches.customer_id = customers.id",
+            |scope| planned_touches::visible(scope, false),
         ),
     ];
     const EXPANSIONS: &'static [Expansion] = &[

@@ -31,7 +31,6 @@ impl Resource for Customers {
     type View = Customer;
 
     const PATH: &'static str = "/api/v1/customers";
-    const UPSERT_SCHEMA: &'static str = "UpsertCustomer";
     const TOPIC: Option<(Topic, &str)> = Some((Topic::Hierarchy, "parent_id"));
 
     const KEY: fn(&Customer) -> (CustomerId, i64) = |customer| (customer.id, customer.version);

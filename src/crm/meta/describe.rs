@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::dto::{FieldDescription, ResourceDescription};
-use crate::crm::custom_fields::{CustomField, FieldKind, FieldOption, FieldResource, store};
+use super::dto::{DescribedResource, FieldDescription, ResourceDescription};
+use crate::crm::custom_fields::{CustomField, FieldKind, FieldOption, store};
 use crate::crm::dictionaries::{Dictionary, Label};
 use crate::http::document::Document;
 use crate::listing::{Field, FieldType, Listed, Operator};
@@ -25,7 +25,7 @@ const NAMED: [(&str, &str); 11] = [
 ];
 
 pub fn resource<R: Listed>(
-    resource: FieldResource,
+    resource: DescribedResource,
     document: &Document,
     dictionaries: &[Dictionary],
     custom: Vec<CustomField>,

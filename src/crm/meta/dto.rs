@@ -1,9 +1,30 @@
 //! Descriptions of resources on the wire.
 
 use serde::Serialize;
+use strum::{AsRefStr, EnumIter};
 use utoipa::ToSchema;
 
-use crate::crm::custom_fields::{CustomField, FieldOption, FieldResource};
+use crate::crm::custom_fields::{CustomField, FieldOption};
+
+/// A resource that has a description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, AsRefStr, EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum DescribedResource {
+    Customers,
+    Contacts,
+    Opportunities,
+    Tiers,
+    TouchRecords,
+    PlannedTouches,
+}
+
+impl DescribedResource {
+    /// Where its objects are.
+    pub fn path(self) -> String {
+        format!("/api/v1/{}", self.as_ref().replace('_', "-"))
+    }
+}
 
 /// The resources that have a description.
 #[derive(Debug, Serialize, ToSchema)]
@@ -14,7 +35,7 @@ pub struct ResourceList {
 /// A resource and where it is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ResourceSummary {
-    pub resource: FieldResource,
+    pub resource: DescribedResource,
     /// Where its objects are.
     #[schema(example = "/api/v1/customers")]
     pub path: String,
@@ -26,7 +47,7 @@ pub struct ResourceSummary {
 /// A resource with all of its fields.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ResourceDescription {
-    pub resource: FieldResource,
+    pub resource: DescribedResource,
     /// Where its objects are.
     #[schema(example = "/api/v1/customers")]
     pub path: String,

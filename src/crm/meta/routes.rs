@@ -6,16 +6,16 @@ use sha2::{Digest, Sha256};
 use strum::IntoEnumIterator;
 
 use super::describe;
-use super::dto::{ResourceDescription, ResourceList, ResourceSummary};
+use super::dto::{DescribedResource, ResourceDescription, ResourceList, ResourceSummary};
 use crate::auth::Can;
 use crate::auth::privileges::ReadFields;
 use crate::crm::contacts::Contacts;
-use crate::crm::custom_fields::{self, FieldResource};
 use crate::crm::customers::Customers;
-use crate::crm::dictionaries;
 use crate::crm::opportunities::Opportunities;
+use crate::crm::planned_touches::PlannedTouches;
 use crate::crm::tiers::Tiers;
 use crate::crm::touch_records::TouchRecords;
+use crate::crm::{custom_fields, dictionaries};
 use crate::db::Db;
 use crate::http::answer::Answer;
 use crate::http::document::Document;
@@ -23,16 +23,16 @@ use crate::http::problem::Problem;
 
 /// List the resources
 ///
-/// Those that have custom fields and a description.
+/// Those that have a description.
 #[utoipa::path(tag = "fields", responses((status = 200, description = "The resources.", body = ResourceList)), security(("bearer" = ["fields:read"])))]
 #[get("/meta/resources")]
 pub async fn list_resources(_caller: Can<ReadFields>) -> Result<Answer, Problem> {
-    let summary = |resource: FieldResource| {
+    let summary = |resource: DescribedResource| {
         let path = resource.path();
         let description_path = path.replace("/v1/", "/v1/meta/resources/");
         ResourceSummary { resource, path, description_path }
     };
-    Answer::ok(&ResourceList { data: FieldResource::iter().map(summary).collect() })
+    Answer::ok(&ResourceList { data: DescribedResource::iter().map(summary).collect() })
 }
 
 /// Describe a resource
@@ -50,8 +50,8 @@ pub async fn list_resources(_caller: Can<ReadFields>) -> Result<Answer, Problem>
 )]
 #[get("/meta/resources/{resource}")]
 pub async fn get_resource(db: Data<Db>, document: Data<Document>, caller: Can<ReadFields>, name: Path<String>) -> Result<Answer, Problem> {
-    let named = |resource: &FieldResource| resource.path().rsplit('/').next() == Some(name.as_str());
-    let resource = FieldResource::iter().find(named).ok_or_else(Problem::not_found)?;
+    let named = |resource: &DescribedResource| resource.path().rsplit('/').next() == Some(name.as_str());
+    let resource = DescribedResource::iter().find(named).ok_or_else(Problem::not_found)?;
     let workspace_id = caller.scope.workspace_id;
     let (custom, codes) = db
         .read(move |conn| {
@@ -60,11 +60,12 @@ pub async fn get_resource(db: Data<Db>, document: Data<Document>, caller: Can<Re
         })
         .await?;
     let description = match resource {
-        FieldResource::Customers => describe::resource::<Customers>(resource, &document, &codes, custom),
-        FieldResource::Contacts => describe::resource::<Contacts>(resource, &document, &codes, custom),
-        FieldResource::Opportunities => describe::resource::<Opportunities>(resource, &document, &codes, custom),
-        FieldResource::Tiers => describe::resource::<Tiers>(resource, &document, &codes, custom),
-        FieldResource::TouchRecords => describe::resource::<TouchRecords>(resource, &document, &codes, custom),
+        DescribedResource::Customers => describe::resource::<Customers>(resource, &document, &codes, custom),
+        DescribedResource::Contacts => describe::resource::<Contacts>(resource, &document, &codes, custom),
+        DescribedResource::Opportunities => describe::resource::<Opportunities>(resource, &document, &codes, custom),
+        DescribedResource::Tiers => describe::resource::<Tiers>(resource, &document, &codes, custom),
+        DescribedResource::TouchRecords => describe::resource::<TouchRecords>(resource, &document, &codes, custom),
+        DescribedResource::PlannedTouches => describe::resource::<PlannedTouches>(resource, &document, &codes, custom),
     };
     let mut answer = Answer::ok(&description)?;
     let digest = Sha256::digest(&answer.body);

@@ -25,7 +25,6 @@ impl Resource for Opportunities {
     type View = Opportunity;
 
     const PATH: &'static str = "/api/v1/opportunities";
-    const UPSERT_SCHEMA: &'static str = "UpsertOpportunity";
     const BELONGS_TO_CUSTOMER: bool = true;
 
     const KEY: fn(&Opportunity) -> (OpportunityId, i64) = |opportunity| (opportunity.id, opportunity.version);

@@ -20,7 +20,6 @@ impl Resource for OrgUnits {
     type View = OrgUnit;
 
     const PATH: &'static str = "/api/v1/org-units";
-    const UPSERT_SCHEMA: &'static str = "UpsertOrgUnit";
 
     const KEY: fn(&OrgUnit) -> (OrgUnitId, i64) = |unit| (unit.id, unit.version);
     const GET: Get<Self> = store::get;

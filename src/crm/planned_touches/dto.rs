@@ -4,10 +4,13 @@ use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, EnumString};
 use utoipa::ToSchema;
 
+use super::fields::PlannedTouches;
+use crate::crm::resource::batch_get::Wanted;
 use crate::crm::touch_records::TouchRecordFields;
 use crate::db::id::{ContactId, CustomerId, OpportunityId, PlannedTouchId, TouchRecordId, UserId};
 use crate::db::types::Instant;
 use crate::http::patch::{Patch, Patchable};
+use crate::listing::Search;
 
 /// What has become of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
@@ -41,6 +44,9 @@ impl Patchable for PlannedTouchFields {
 }
 
 pub type UpdatePlannedTouch = Patch<PlannedTouchFields>;
+
+pub type PlannedTouchSearch = Search<PlannedTouches>;
+pub type PlannedTouchBatchGetRequest = Wanted<PlannedTouches>;
 
 /// A new planned touch.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

@@ -1,11 +1,15 @@
 //! What planned touches are listed by, and who sees them.
 
 use crate::auth::{Reach, Scope};
-use crate::crm::{contacts, customers, opportunities, touch_records, users};
+use crate::crm::contacts::{self, Contacts};
+use crate::crm::customers::{self, Customers};
+use crate::crm::opportunities::{self, Opportunities};
+use crate::crm::touch_records::{self, TouchRecords};
+use crate::crm::users::{self, Users};
 use crate::db::Condition;
 use crate::db::id::PlannedTouchKind;
 use crate::listing::rows::rows;
-use crate::listing::{Expansion, Field, FieldType, Listed};
+use crate::listing::{Expansion, Field, FieldType, Listed, Relation};
 
 /// The list of planned touches.
 pub struct PlannedTouches;
@@ -18,6 +22,38 @@ impl Listed for PlannedTouches {
     const SCHEMA: &'static str = "PlannedTouch";
     const TABLE: &'static str = "planned_touches";
     const HAS_DELETED: bool = true;
+    const RELATIONS: &'static [Relation] = &[
+        Relation::one::<Customers>(
+            "customer",
+            "customers:read",
+            "customers.workspace_id = planned_touches.workspace_id AND customers.id = planned_touches.customer_id",
+            |scope| customers::visible(scope, false),
+        ),
+        Relation::one::<Contacts>(
+            "contact",
+            "contacts:read",
+            "contacts.workspace_id = planned_touches.workspace_id AND contacts.id = planned_touches.contact_id",
+            |scope| contacts::visible(scope, false),
+        ),
+        Relation::one::<Opportunities>(
+            "opportunity",
+            "opportunities:read",
+            "opportunities.workspace_id = planned_touches.workspace_id AND opportunities.id = planned_touches.opportunity_id",
+            |scope| opportunities::visible(scope, false),
+        ),
+        Relation::one::<Users>(
+            "assignee",
+            "users:read",
+            "users.workspace_id = planned_touches.workspace_id AND users.id = planned_touches.assignee_id",
+            users::visible,
+        ),
+        Relation::one::<TouchRecords>(
+            "touch_record",
+            "touch_records:read",
+            "touch_records.workspace_id = planned_touches.workspace_id AND touch_records.id = planned_touches.touch_record_id",
+            |scope| touch_records::visible(scope, false),
+        ),
+    ];
     const EXPANSIONS: &'static [Expansion] = &[
         Expansion::one("customer", "customer_id", &customers::EXPANDED),
         Expansion::one("contact", "contact_id", &contacts::EXPANDED),
@@ -33,9 +69,11 @@ impl Listed for PlannedTouches {
         Field::new("opportunity_id", FieldType::Id("opp"), "planned_touches.opportunity_id").nullable(),
         Field::new("type", FieldType::CODE, "planned_touches.type").coded("touch_type"),
         Field::new("due_at", FieldType::Instant, "planned_touches.due_at").range().sortable(),
+        Field::new("summary", FieldType::Text, "planned_touches.summary_fold").unindexed(),
         Field::new("status", STATUSES, "planned_touches.status"),
         Field::new("assignee_id", FieldType::Id("usr"), "planned_touches.assignee_id"),
         Field::new("touch_record_id", FieldType::Id("tch"), "planned_touches.touch_record_id").nullable(),
+        Field::new("completed_at", FieldType::Instant, "planned_touches.completed_at").range().nullable(),
         Field::created_at("planned_touches.created_at"),
         Field::new("updated_at", FieldType::Instant, "planned_touches.updated_at").range().sortable(),
         Field::new("created_by_id", FieldType::Id("usr"), "planned_touches.created_by_id").nullable(),

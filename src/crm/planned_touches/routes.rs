@@ -3,24 +3,27 @@
 use actix_web::web::Data;
 use actix_web::{get, patch, post};
 
-use super::dto::{CancelPlannedTouch, CompletePlannedTouch, CreatePlannedTouch, PlannedTouch, ReassignPlannedTouch, UpdatePlannedTouch};
+use super::dto::{
+    CancelPlannedTouch, CompletePlannedTouch, CreatePlannedTouch, PlannedTouch, PlannedTouchBatchGetRequest, PlannedTouchSearch,
+    ReassignPlannedTouch, UpdatePlannedTouch,
+};
 use super::fields::PlannedTouches;
 use super::store;
 use crate::auth::Can;
 use crate::auth::privileges::{ReadTouchRecords, WriteTouchRecords};
-use crate::crm::resource::write::ValidateOnly;
+use crate::crm::resource::batch::Batch;
+use crate::crm::resource::dto::{BatchGet, BatchRequest, BatchResults};
+use crate::crm::resource::write::{self, ValidateOnly, as_it_is};
+use crate::crm::resource::{batch, batch_get};
+use crate::db::Db;
 use crate::db::id::PlannedTouchId;
-use crate::db::{Db, Failure};
 use crate::http::answer::Answer;
+use crate::http::context::Context;
 use crate::http::etag::IfMatch;
 use crate::http::extract::{Body, PathId};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::listing::{Expanding, List};
-
-fn as_it_is(touch: &PlannedTouch) -> Result<Answer, Failure> {
-    Ok(Answer::object(touch.version, touch)?)
-}
 
 /// List planned touches
 ///
@@ -37,6 +40,20 @@ pub async fn list_planned_touches(db: Data<Db>, caller: Can<ReadTouchRecords>, l
     Answer::page(&page.await?)
 }
 
+/// Search planned touches
+///
+/// The list with a tree of filters: all fields with all of their operators, related rows, and only the members that are wanted.
+#[utoipa::path(tag = "planned-touches", request_body = PlannedTouchSearch, responses((status = 200, description = "A page of planned touches.", body = Page<PlannedTouch>)), security(("bearer" = ["touch_records:read"])))]
+#[post("/planned-touches/search")]
+pub async fn search_planned_touches(db: Data<Db>, caller: Can<ReadTouchRecords>, search: PlannedTouchSearch) -> Result<Answer, Problem> {
+    let (scope, (list, members)) = (caller.scope, search.split());
+    let page = db.read(move |conn| {
+        let page = store::list(conn, &scope, &list)?;
+        list.expand.page(conn, &scope, page)
+    });
+    members.answer(&page.await?)
+}
+
 /// Plan a touch
 ///
 /// With a customer that the caller may change; contact and opportunity must be that customer's. Whoever gets it from somebody else is told
@@ -49,12 +66,7 @@ pub async fn create_planned_touch(
     only: ValidateOnly,
     body: Body<CreatePlannedTouch>,
 ) -> Result<Answer, Problem> {
-    let (scope, input) = (caller.scope, body.0);
-    only.answer(&db, &caller.actor, move |tx| {
-        let touch = store::create(tx, &scope, &input)?;
-        Ok(Answer::created(format!("/api/v1/planned-touches/{}", touch.id), touch.version, &touch)?)
-    })
-    .await
+    write::create::<PlannedTouches>(&db, &caller, only, body.0).await
 }
 
 /// Get a planned touch
@@ -96,8 +108,7 @@ pub async fn update_planned_touch(
     if_match: IfMatch,
     patch: UpdatePlannedTouch,
 ) -> Result<Answer, Problem> {
-    let scope = caller.scope;
-    only.answer(&db, &caller.actor, move |tx| as_it_is(&store::update(tx, &scope, id.0, &if_match, &patch)?)).await
+    write::update::<PlannedTouches>(&db, &caller, only, id.0, if_match, patch).await
 }
 
 /// Complete a planned touch
@@ -121,7 +132,7 @@ pub async fn complete_planned_touch(
     body: Body<CompletePlannedTouch>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| as_it_is(&store::complete(tx, &scope, id.0, &if_match, &body.0)?)).await
+    db.answer(&caller.actor, move |tx| as_it_is::<PlannedTouches>(&store::complete(tx, &scope, id.0, &if_match, &body.0)?)).await
 }
 
 /// Cancel a planned touch
@@ -143,7 +154,7 @@ pub async fn cancel_planned_touch(
     body: Body<CancelPlannedTouch>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| as_it_is(&store::cancel(tx, &scope, id.0, &if_match, &body.0)?)).await
+    db.answer(&caller.actor, move |tx| as_it_is::<PlannedTouches>(&store::cancel(tx, &scope, id.0, &if_match, &body.0)?)).await
 }
 
 /// Give a planned touch to somebody else
@@ -165,5 +176,49 @@ pub async fn reassign_planned_touch(
     body: Body<ReassignPlannedTouch>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.answer(&caller.actor, move |tx| as_it_is(&store::reassign(tx, &scope, id.0, &if_match, &body.0)?)).await
+    db.answer(&caller.actor, move |tx| as_it_is::<PlannedTouches>(&store::reassign(tx, &scope, id.0, &if_match, &body.0)?)).await
+}
+
+/// Write many planned touches
+///
+/// Up to 500 operations in one transaction, in their order; up to 2 MiB: `create` and `update`, since planned touches have no external
+/// references and are cancelled instead of deleted. `partial` does what can be done and answers 207 always. `atomic` does all or
+/// nothing: 200, or the first problem with every operation's outcome in `results`.
+#[utoipa::path(
+    tag = "planned-touches",
+    params(ValidateOnly),
+    request_body = BatchRequest,
+    responses(
+        (status = 200, description = "All were done.", body = BatchResults<PlannedTouch>),
+        (status = 207, description = "What became of each.", body = BatchResults<PlannedTouch>),
+    ),
+    security(("bearer" = ["touch_records:write"])),
+)]
+#[post("/planned-touches/batch")]
+pub async fn batch_planned_touches(
+    db: Data<Db>,
+    caller: Can<WriteTouchRecords>,
+    context: Context,
+    only: ValidateOnly,
+    batch: Batch<PlannedTouches>,
+) -> Result<Answer, Problem> {
+    batch::run(&db, &caller, context, only, batch).await
+}
+
+/// Get many planned touches
+///
+/// Up to 200, by their ids, in the order of the ids.
+#[utoipa::path(
+    tag = "planned-touches",
+    request_body = PlannedTouchBatchGetRequest,
+    responses((status = 200, description = "Those that the caller sees.", body = BatchGet<PlannedTouch>)),
+    security(("bearer" = ["touch_records:read"])),
+)]
+#[post("/planned-touches/batch-get")]
+pub async fn batch_get_planned_touches(
+    db: Data<Db>,
+    caller: Can<ReadTouchRecords>,
+    wanted: PlannedTouchBatchGetRequest,
+) -> Result<Answer, Problem> {
+    batch_get::batch_get::<PlannedTouches>(&db, &caller, wanted).await
 }

@@ -26,13 +26,19 @@ use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
-use crate::listing::rows::with_id;
+use crate::listing::rows::{with_id, with_ids};
 use crate::listing::{List, Plan};
 
 pub fn get(conn: &mut DbConnection, scope: &Scope, id: PlannedTouchId) -> Result<PlannedTouch, Failure> {
     let which = with_id::<PlannedTouches>(visible(scope, false), id);
     let found = planned_touches::table.filter(which).select(PlannedTouchRow::as_select()).first(conn).optional()?;
     found.map(PlannedTouch::from).ok_or_else(|| Problem::not_found().into())
+}
+
+pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[PlannedTouchId]) -> Result<Vec<PlannedTouch>, Failure> {
+    let which = with_ids::<PlannedTouches>(visible(scope, false), ids);
+    let rows = planned_touches::table.filter(which).select(PlannedTouchRow::as_select()).load(conn)?;
+    Ok(rows.into_iter().map(PlannedTouch::from).collect())
 }
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<PlannedTouches>) -> Result<Page<PlannedTouch>, Failure> {

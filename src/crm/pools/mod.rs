@@ -26,7 +26,6 @@ impl Resource for Pools {
     type View = Pool;
 
     const PATH: &'static str = "/api/v1/pools";
-    const UPSERT_SCHEMA: &'static str = "UpsertPool";
 
     const KEY: fn(&Pool) -> (PoolId, i64) = |pool| (pool.id, pool.version);
     const GET: Get<Self> = store::get;

@@ -116,7 +116,7 @@ impl<R: Resource> Batch<R> {
                 done(StatusCode::CREATED, R::CREATE(tx, scope, &input)?)
             }
             (BatchOp::Upsert, _, Some(reference)) => {
-                let members = self.schemas.check_members(R::UPSERT_SCHEMA, data)?;
+                let members = self.schemas.check_members(&Upsert::<R>::name(), data)?;
                 let condition = UpsertCondition { if_match, creates_only: false };
                 let (status, view) = Upsert::<R>::new(members, self.schemas.clone()).apply(tx, scope, reference, &condition)?;
                 done(status, view)
@@ -184,17 +184,23 @@ fn check<R: Resource>(operation: &BatchOperation) -> Vec<FieldError> {
         BatchOp::Delete => (&["id", "external_ref", "version"], &[]),
         BatchOp::Restore => (&["id", "version"], &["id"]),
     };
+    if !R::OPERATIONS.contains(op) {
+        let allowed: Vec<&str> = R::OPERATIONS.iter().map(AsRef::as_ref).collect();
+        return vec![FieldError::new("/op", Code::InvalidChoice).with("allowed", allowed)];
+    }
+    let has_refs = R::OPERATIONS.contains(&BatchOp::Upsert);
+    let is_taken = |name: &str| taken.contains(&name) && (has_refs || name != "external_ref");
     let given = [("id", id.is_some()), ("external_ref", external_ref.is_some()), ("version", version.is_some()), ("data", data.is_some())];
     let mut errors = Vec::new();
     for (name, is_given) in given {
-        match (is_given, taken.contains(&name), needed.contains(&name)) {
+        match (is_given, is_taken(name), needed.contains(&name)) {
             (true, false, _) => errors.push(FieldError::new(format!("/{name}"), Code::NotApplicable)),
             (false, _, true) => errors.push(FieldError::new(format!("/{name}"), Code::Required)),
             _ => {}
         }
     }
-    if taken.contains(&"id") && taken.contains(&"external_ref") {
-        match (id, external_ref) {
+    if is_taken("id") && !needed.contains(&"id") {
+        match (id, external_ref.as_ref().filter(|_| has_refs)) {
             (None, None) => errors.push(FieldError::new("/id", Code::Required)),
             (Some(_), Some(_)) => errors.push(FieldError::new("/id", Code::ExclusiveFields).with("fields", vec!["id", "external_ref"])),
             _ => {}

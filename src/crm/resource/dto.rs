@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use strum::AsRefStr;
 use utoipa::ToSchema;
 
 use crate::crm::external_refs::ExternalRef;
@@ -19,8 +20,9 @@ pub enum BatchMode {
 }
 
 /// What is done to one object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema, AsRefStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum BatchOp {
     Create,
     Update,

@@ -15,16 +15,19 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use self::dto::BatchOp;
 use crate::auth::Scope;
 use crate::db::condition::AnyId;
 use crate::db::id::Id;
 use crate::db::{DbConnection, Failure, Topic, Tx};
+use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::patch::{Patch, Patchable};
+use crate::http::problem::Problem;
 use crate::listing::Listed;
 use crate::listing::expansion::values;
 
-/// A resource whose objects are created, changed, deleted and restored.
+/// A resource whose objects are created and changed, and most often deleted and restored.
 pub trait Resource: Listed {
     type Create: DeserializeOwned + ToSchema + Send + 'static;
     type Fields: Patchable;
@@ -33,12 +36,12 @@ pub trait Resource: Listed {
 
     /// Where its objects are.
     const PATH: &'static str;
-    /// The name of the upsert's schema: `UpsertX`.
-    const UPSERT_SCHEMA: &'static str;
     /// Whether the answer has members that change without the version.
     const IS_VOLATILE: bool = false;
     /// Whether its writes hold the customer that an object belongs to.
     const BELONGS_TO_CUSTOMER: bool = false;
+    /// What a batch does. What has no external references is not upserted.
+    const OPERATIONS: &'static [BatchOp] = &[BatchOp::Create, BatchOp::Update, BatchOp::Upsert, BatchOp::Delete, BatchOp::Restore];
     /// What one transaction at a time may do, and the member that does it.
     const TOPIC: Option<(Topic, &'static str)> = None;
 
@@ -48,8 +51,9 @@ pub trait Resource: Listed {
     const GET_ALL: GetAll<Self>;
     const CREATE: Create<Self>;
     const UPDATE: Update<Self>;
-    const DELETE: Delete<Self>;
-    const RESTORE: Restore<Self>;
+    // Of what is not deleted nobody calls these.
+    const DELETE: Delete<Self> = |_, _, _, _| Err(Problem::new(Code::InternalError).into());
+    const RESTORE: Restore<Self> = |_, _, _, _| Err(Problem::new(Code::InternalError).into());
 }
 
 pub type Key<R> = Id<<R as Listed>::Kind>;

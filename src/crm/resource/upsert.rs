@@ -212,7 +212,7 @@ impl<R: Resource> FromRequest for Upsert<R> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let schemas = request.app_data::<Data<Schemas>>().cloned().ok_or_else(|| Problem::new(Code::InternalError))?;
-            let body = extract::checked(&request, payload, &MERGE_PATCH, R::UPSERT_SCHEMA).await?;
+            let body = extract::checked(&request, payload, &MERGE_PATCH, &Self::name()).await?;
             Ok(Self::new(extract::members(body)?, schemas))
         })
     }
@@ -235,7 +235,7 @@ they are; when it does not, what creation requires is required.";
 
 impl<R: Resource> ToSchema for Upsert<R> {
     fn name() -> Cow<'static, str> {
-        Cow::Borrowed(R::UPSERT_SCHEMA)
+        Cow::Owned(format!("Upsert{}", R::SCHEMA))
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {

@@ -19,7 +19,6 @@ impl Resource for Tiers {
     type View = Tier;
 
     const PATH: &'static str = "/api/v1/tiers";
-    const UPSERT_SCHEMA: &'static str = "UpsertTier";
     const TOPIC: Option<(Topic, &str)> = Some((Topic::DefaultTier, "is_default"));
 
     const KEY: fn(&Tier) -> (TierId, i64) = |tier| (tier.id, tier.version);

@@ -20,7 +20,6 @@ impl Resource for TouchRecords {
     type View = TouchRecord;
 
     const PATH: &'static str = "/api/v1/touch-records";
-    const UPSERT_SCHEMA: &'static str = "UpsertTouchRecord";
     const BELONGS_TO_CUSTOMER: bool = true;
 
     const KEY: fn(&TouchRecord) -> (TouchRecordId, i64) = |touch_record| (touch_record.id, touch_record.version);
