@@ -20,9 +20,11 @@ use crate::auth::Auth;
 use crate::auth::caller::authenticate;
 use crate::changes::{self, Feed};
 use crate::config::Config;
+use crate::crm::customers::ownership::END_COLLABORATIONS;
 use crate::crm::customers::ownership::many::TRANSFER;
 use crate::crm::feed::SHOWN;
 use crate::crm::handovers::work::HAND_OVER;
+use crate::crm::notifications::PURGE_NOTIFICATIONS;
 use crate::crm::pools::work::REINDEX;
 use crate::crm::purge;
 use crate::crm::recycling::work as recycling;
@@ -38,9 +40,23 @@ use crate::ops;
 use crate::setup::{self, FirstAdmin};
 
 /// Every kind of background job.
-pub const WORKS: [Work; 11] = {
+pub const WORKS: [Work; 13] = {
     let [changes, keys, sessions, jobs] = jobs::chores::CHORES;
-    [purge::PURGE, recycling::RECYCLE, recycling::REMIND, recycling::RECOMPUTE, REINDEX, TRANSFER, HAND_OVER, changes, keys, sessions, jobs]
+    [
+        purge::PURGE,
+        recycling::RECYCLE,
+        recycling::REMIND,
+        recycling::RECOMPUTE,
+        REINDEX,
+        TRANSFER,
+        HAND_OVER,
+        END_COLLABORATIONS,
+        PURGE_NOTIFICATIONS,
+        changes,
+        keys,
+        sessions,
+        jobs,
+    ]
 };
 
 /// Longest time for a request's head.

@@ -44,7 +44,8 @@ const HELD_PAUSE: Duration = Duration::from_millis(5);
 /// `api_key.created`, `api_key.revoked`, `workspace.created`, `workspace.updated`. More may come.
 ///
 /// A caller gets the changes of the objects that it sees now; of those that are deleted, what it would see. When an object is moved out
-/// of its sight, it gets the change that did it, and should forget the object with all that belongs to it. An object that comes into
+/// of its sight, it gets the change that did it, and should forget the object with all that belongs to it; so does a collaborator who
+/// is left out by `customer.collaborators_changed`, which is also written, within ten minutes, when a collaboration expires. An object that comes into
 /// sight comes with the change that moved it: read it. An API key needs the read scope of each type (of users `users:write`); what
 /// it lacks is left out, or refused when it is asked for by name.
 ///

@@ -2,7 +2,7 @@
 //!
 //! The log knows no resource: what types of objects there are and who sees them is a table that is handed in. A change is shown to
 //! whoever sees its object now, deleted or not. So that nobody keeps a copy of an object that went out of sight, the change that
-//! moved it is shown once more to whoever saw it where it was before.
+//! moved it is shown once more to whoever saw it where it was before, and so is the one that left a person out.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -16,7 +16,7 @@ use super::rows::{ChangeRow, Head, whole};
 use crate::auth::privileges::Role;
 use crate::auth::{Caller, Reach, Scope};
 use crate::db::condition::AnyId;
-use crate::db::id::decode_any;
+use crate::db::id::{UserId, decode_any};
 use crate::db::types::DbUuid;
 use crate::db::{Condition, DbConnection};
 use crate::http::catalogue::Code;
@@ -50,6 +50,8 @@ pub struct Rows {
     pub moved: &'static [&'static str],
     /// The other columns that `visible` looks at, besides `workspace_id`, `id` and `deleted_at`.
     pub kept: &'static [&'static str],
+    /// The members of `changed` that list people who see it, each with its `user_id`: whoever is left out saw it before.
+    pub people: &'static [&'static str],
     /// Of some objects, the members that are not shown to a caller who sees them.
     pub hidden: fn(&mut DbConnection, &Scope, &[AnyId]) -> QueryResult<HiddenMembers>,
 }
@@ -178,18 +180,22 @@ impl Rows {
         Ok(which.giving::<DbUuid>().load::<AnyId>(conn)?.into_iter().collect())
     }
 
-    /// Of these rows, those that moved an object which the caller saw before. The rows as they were before are given the name of their
+    /// Of these rows, those that took an object away from the caller, which saw it before: it was left out of a list of people, or the
+    /// object was moved. The rows as they were before are given the name of their
     /// table, so that the same condition decides.
     fn lost(&self, conn: &mut DbConnection, scope: &Scope, heads: &[&Head]) -> QueryResult<Vec<i64>> {
         let is_move = |head: &Head| {
             let operation = head.kind.rsplit('.').next();
-            !self.moved.is_empty() && IN_PLACE.iter().all(|plain| Some(plain.as_ref()) != operation)
+            !self.moved.is_empty() && scope.sees != Reach::Nothing && IN_PLACE.iter().all(|plain| Some(plain.as_ref()) != operation)
         };
         let places: Vec<i64> = heads.iter().filter(|head| is_move(head)).map(|head| head.seq).collect();
-        let moves: Vec<_> =
-            whole(conn, &places)?.into_iter().filter(|row| self.moved.iter().any(|name| row.changed.0.contains_key(*name))).collect();
+        let rows = whole(conn, &places)?;
+        let is_left_out = |row: &ChangeRow| self.people.iter().any(|name| is_left_out(row.changed.0.get(*name), scope.user_id));
+        let (left, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_left_out);
+        let left: Vec<i64> = left.into_iter().map(|row| row.seq).collect();
+        let moves: Vec<_> = rows.into_iter().filter(|row| self.moved.iter().any(|name| row.changed.0.contains_key(*name))).collect();
         if moves.is_empty() {
-            return Ok(Vec::new());
+            return Ok(left);
         }
         let (table, moved) = (self.table, self.moved.join(", "));
         let mut earlier = Condition::sql(format!("WITH earlier (seq, object_id, {moved}) AS (VALUES "));
@@ -211,6 +217,17 @@ impl Rows {
              FROM earlier JOIN {table} now ON now.id = earlier.object_id AND now.workspace_id = "
         ));
         let earlier = earlier.bind(scope.workspace_id).then(format!(") {table} WHERE ")).append((self.visible)(scope));
-        earlier.planned_anew().giving::<BigInt>().load(conn)
+        let lost: Vec<i64> = earlier.planned_anew().giving::<BigInt>().load(conn)?;
+        Ok([left, lost].concat())
     }
+}
+
+/// Whether a list had a user, and has it no longer.
+fn is_left_out(change: Option<&Value>, user_id: UserId) -> bool {
+    let (Some(change), user_id) = (change, user_id.to_string()) else { return false };
+    let names = |side: &str| {
+        let people = change.get(side).and_then(Value::as_array).into_iter().flatten();
+        people.filter_map(|one| one.get("user_id")?.as_str()).any(|known| known == user_id)
+    };
+    names("from") && !names("to")
 }

@@ -374,6 +374,7 @@ table! {
         is_read -> Bool,
         read_at -> Nullable<DbInstant>,
         created_at -> DbInstant,
+        dedup_until -> Nullable<DbInstant>,
     }
 }
 

@@ -123,28 +123,42 @@ pub struct Part {
     pub is_pooled: bool,
     pub ends: LifecycleStage,
     pub deal: Option<Deal>,
+    /// Another rep works on it as well.
+    pub is_shared: bool,
+    /// Its owner keeps it from going back to the pool.
+    pub is_locked: bool,
 }
 
 const fn owned(ends: LifecycleStage, deal: Option<Deal>) -> Part {
-    Part { is_pooled: false, ends, deal }
+    Part { is_pooled: false, ends, deal, is_shared: false, is_locked: false }
 }
 
 const fn pooled(ends: LifecycleStage) -> Part {
-    Part { is_pooled: true, ends, deal: None }
+    Part { is_pooled: true, ..owned(ends, None) }
+}
+
+impl Part {
+    const fn shared(self) -> Self {
+        Self { is_shared: true, ..self }
+    }
+
+    const fn locked(self) -> Self {
+        Self { is_locked: true, ..self }
+    }
 }
 
 /// Played in turn: 30 % stay in the pool and every other customer has an opportunity. What a small demo must not miss comes first.
 pub const PARTS: &[Part] = &[
     owned(Customer, Some(Deal::Won)),
     pooled(Lead),
-    owned(Prospect, Some(Deal::Open(3))),
+    owned(Prospect, Some(Deal::Open(3))).shared(),
     owned(Prospect, Some(Deal::Lost)),
     pooled(Lead),
     owned(Lead, Some(Deal::Open(0))),
     owned(Lead, Some(Deal::Void)),
     owned(Loyal, Some(Deal::Won)),
     pooled(Prospect),
-    owned(Prospect, Some(Deal::Open(2))),
+    owned(Prospect, Some(Deal::Open(2))).locked(),
     owned(Churned, Some(Deal::Won)),
     owned(Prospect, Some(Deal::Open(1))),
     pooled(Lead),
@@ -156,6 +170,10 @@ pub const PARTS: &[Part] = &[
     pooled(Lead),
     owned(Lead, None),
 ];
+
+/// The pool of the Chinese customers, and how many of the Chinese reps (the first ones) are its members.
+pub const POOL: &str = "国内客户公海";
+pub const POOL_MEMBERS: usize = 4;
 
 /// Reasons of lost and void opportunities, codes of the dictionary `close_reason`.
 pub const LOST: &[&str] = &["price", "features", "competitor", "budget", "timing", "no_decision", "relationship"];

@@ -9,7 +9,7 @@ use super::names;
 use super::plot::{self, Step};
 use super::story::{DAYS, Deed, Event, Number, Who};
 use super::teller::Teller;
-use super::texts::{self, ASSIGNMENTS, HANDOVERS, said};
+use super::texts::{self, ASSIGNMENTS, HANDOVERS, LOCKS, said};
 use crate::crm::customers::{CustomerKind, LifecycleStage};
 use crate::db::types::Instant;
 
@@ -27,6 +27,8 @@ pub struct Life<'t> {
     stage: LifecycleStage,
     contacts: Vec<Number>,
     opportunity: Option<Opportunity>,
+    /// What is still to be done.
+    plan: Option<Number>,
 }
 
 /// The latest opportunity.
@@ -48,7 +50,8 @@ impl<'t> Life<'t> {
         let days_ago = teller.chance.between(youngest, DAYS - 5).max(teller.chance.between(youngest, DAYS - 5));
         let born = teller.working_hour(days_ago);
         let (domain, contacts) = (String::new(), Vec::new());
-        Self { teller, customer, part, land, city, domain, born, at: born, owner, stage: LifecycleStage::Lead, contacts, opportunity: None }
+        let (stage, opportunity, plan) = (LifecycleStage::Lead, None, None);
+        Self { teller, customer, part, land, city, domain, born, at: born, owner, stage, contacts, opportunity, plan }
     }
 
     pub fn live(mut self) {
@@ -65,18 +68,39 @@ impl<'t> Life<'t> {
             if is_active { self.teller.chance.between(1, 35.min(days_ago - 3)) } else { self.teller.chance.between(2, days_ago / 2) };
         let touches = self.touches(steps.len());
         let pace = (days_ago - last) / touches;
+        // How many days ago each touch is.
+        let chance = &mut self.teller.chance;
+        let early = |number| if number < touches { chance.between(0, pace / 2) } else { 0 };
+        let days: Vec<i64> = (1..=touches).map(early).zip(1..).map(|(early, number)| last + pace * (touches - number) + early).collect();
+        let following = days.iter().copied().skip(1).map(Some).chain([None]);
         let mut after = 0;
-        for number in 1..=touches {
-            let early = if number < touches { self.teller.chance.between(0, pace / 2) } else { 0 };
-            let then = self.teller.working_hour(last + pace * (touches - number) + early);
+        for ((number, days), following) in (1..=touches).zip(&days).zip(following) {
+            let then = self.teller.working_hour(*days);
             self.at = self.at.plus(Duration::minutes(1)).max(then);
-            self.touch(is_active, number == touches);
+            self.touch(is_active, following);
             // The steps are spread evenly over the touches.
             let until = usize::try_from(number).unwrap_or_default() * steps.len() / usize::try_from(touches).unwrap_or(1);
             for step in steps.iter().take(until).skip(after) {
                 self.step(*step);
             }
             after = until;
+        }
+        self.keep();
+    }
+
+    /// Who else works on it now, and how long it is safe.
+    fn keep(&mut self) {
+        let (Who::Rep(owner), customer) = (self.owner, self.customer) else { return };
+        if self.part.is_shared {
+            let with = (owner + 1) % REPS.len();
+            let until = self.teller.working_hour(-30);
+            self.happen(self.owner, Deed::Share { customer, with, until });
+        }
+        // An owner can lock only so many, however large the demo is.
+        if self.part.is_locked && customer < 100 {
+            let reason = said(self.teller.chance.pick(LOCKS), self.land.tongue);
+            let until = self.teller.working_hour(-35);
+            self.happen(self.owner, Deed::Lock { customer, until, reason });
         }
     }
 
@@ -216,7 +240,7 @@ impl<'t> Life<'t> {
         self.happen(by, Deed::MoveOpportunity { opportunity, stage, reason });
     }
 
-    fn touch(&mut self, is_active: bool, is_last: bool) {
+    fn touch(&mut self, is_active: bool, following: Option<i64>) {
         let open = self.opportunity.as_ref().filter(|last| last.is_open).map(|last| last.number);
         let lines = match (self.part.is_pooled, self.stage, open) {
             (true, ..) => texts::POOLED,
@@ -225,19 +249,30 @@ impl<'t> Life<'t> {
             (_, LifecycleStage::Customer | LifecycleStage::Loyal, None) => texts::CARING,
             _ => texts::OPENING,
         };
-        let next = if is_active { self.plan(is_last) } else { None };
+        let next = if is_active { self.plan(following) } else { None };
         let fields = members::touch(&mut self.teller.chance, self.land, self.city, lines, (self.born, self.at), next);
         let contact = (!self.teller.chance.one_in(5)).then(|| self.teller.chance.pick(&self.contacts));
-        let customer = self.customer;
-        self.happen(self.owner, Deed::Touch { customer, contact, opportunity: open, fields: Box::new(fields) });
+        let (customer, plan) = (self.customer, self.plan.take());
+        self.happen(self.owner, Deed::Touch { customer, contact, opportunity: open, plan, fields: Box::new(fields) });
+        let days_ago = (self.teller.today - self.at.get().date_naive()).num_days();
+        // The team has planned its touches for half a year only.
+        if let Some(due_at) = next.filter(|_| !self.part.is_pooled && days_ago <= 180) {
+            let fields = members::plan(&mut self.teller.chance, self.land, due_at.max(self.at.plus(Duration::hours(1))));
+            let plan = self.teller.next_plan();
+            self.plan = Some(plan);
+            self.happen(self.owner, Deed::Plan { plan, customer, contact, opportunity: open, fields: Box::new(fields) });
+        }
     }
 
-    /// When the customer is to be touched again. The last plan is for around today: missed by a few days, or to come.
-    fn plan(&mut self, is_last: bool) -> Option<Instant> {
+    /// When the customer is to be touched again: about when it will be, so many days ago. The last plan is for around today: missed by a
+    /// few days, or to come.
+    fn plan(&mut self, following: Option<i64>) -> Option<Instant> {
         let chance = &mut self.teller.chance;
-        let days_ago = (self.teller.today - self.at.get().date_naive()).num_days();
-        let then = if is_last { chance.between(-10, 6) } else { days_ago - chance.between(3, 21) };
-        let is_planned = is_last || chance.one_in(2);
+        let then = match following {
+            Some(days) => days + chance.between(-2, 2),
+            None => chance.between(-10, 6),
+        };
+        let is_planned = following.is_none() || chance.one_in(2);
         let then = self.teller.working_hour(then);
         Some(then.max(self.at.plus(Duration::days(1)))).filter(|_| is_planned)
     }

@@ -8,12 +8,13 @@ use super::cast::Deal;
 use super::chance::Chance;
 use super::lands::{City, Land, Tongue};
 use super::names::Person;
-use super::texts::{self, COMPETITORS, CONTENTS, Line, NEEDS, PROJECTS, TITLES, said};
+use super::texts::{self, COMPETITORS, CONTENTS, Line, NEEDS, PLANS, PROJECTS, TITLES, said};
 use crate::crm::contacts::ContactFields;
 use crate::crm::customers::{Address, CustomerFields, IntentLevel, LifecycleStage};
 use crate::crm::opportunities::OpportunityFields;
 use crate::crm::phones::Phone;
 use crate::crm::pipelines::ForecastCategory;
+use crate::crm::planned_touches::PlannedTouchFields;
 use crate::crm::touch_records::{Location, TouchRecordFields};
 use crate::db::money::Money;
 use crate::db::types::Instant;
@@ -165,6 +166,12 @@ pub fn opportunity(chance: &mut Chance, land: &Land, deal: Option<Deal>, at: Ins
         external_refs: Vec::new(),
         custom: BTreeMap::new(),
     }
+}
+
+pub fn plan(chance: &mut Chance, land: &Land, due_at: Instant) -> PlannedTouchFields {
+    let (kind, summary) = chance.pick(PLANS);
+    let summary = said(summary, land.tongue).to_owned();
+    PlannedTouchFields { contact_id: None, opportunity_id: None, touch_type: kind.to_owned(), due_at, summary }
 }
 
 /// One of the lines, recorded at the second of the two instants, and not begun before the first.

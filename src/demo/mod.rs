@@ -1,4 +1,5 @@
-//! A lively demo workspace: people who log in, customers, contacts, opportunities and two years of touch records, all invented.
+//! A lively demo workspace: people who log in, customers of theirs and in a pool, contacts, opportunities, two years of touch records and
+//! what is planned next, all invented.
 //!
 //! `story` tells what happens, `write` carries it out through the stores of the API.
 
@@ -9,6 +10,7 @@ mod life;
 mod members;
 mod names;
 mod plot;
+mod sea;
 mod story;
 mod teller;
 mod texts;
@@ -126,11 +128,11 @@ fn prepare(conn: &mut DbConnection, domain: &str, password: &str, at: Instant) -
         let manager = create_person(tx, &person(&MANAGER), &hash)?.id;
         let reps = REPS.iter().map(|rep| create_person(tx, &person(rep), &hash).map(|user| user.id)).collect::<Result<Vec<UserId>, _>>()?;
         let actor = Actor { user_id: Some(admin), ..Actor::system(workspace_id) };
-        let tiers = write::create_tiers(
-            &mut Tx { conn: &mut *tx.conn, actor: &actor, now: at },
-            &Scope::of(workspace_id, admin, Role::Admin, false, at),
-        )?;
-        Ok(Setting { workspace_id, manager, reps, tiers, stages: write::stages(tx)? })
+        let scope = Scope::of(workspace_id, admin, Role::Admin, false, at);
+        let tx = &mut Tx { conn: &mut *tx.conn, actor: &actor, now: at };
+        let tiers = write::create_tiers(tx, &scope)?;
+        let pool = sea::create_pool(tx, &scope, manager, &reps)?;
+        Ok(Setting { workspace_id, admin, manager, reps, tiers, stages: write::stages(tx)?, pool })
     })
 }
 

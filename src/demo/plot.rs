@@ -21,7 +21,7 @@ pub enum Step {
 
 /// What is to happen, in order.
 pub fn steps(chance: &mut Chance, part: Part) -> Vec<Step> {
-    let Part { is_pooled, ends, deal } = part;
+    let Part { is_pooled, ends, deal, .. } = part;
     let mut steps = Vec::new();
     if ends != LifecycleStage::Lead {
         steps.push(Step::Lifecycle(LifecycleStage::Prospect));

@@ -8,6 +8,7 @@ use super::teller::Teller;
 use crate::crm::contacts::ContactFields;
 use crate::crm::customers::{CustomerFields, CustomerKind, LifecycleStage};
 use crate::crm::opportunities::OpportunityFields;
+use crate::crm::planned_touches::PlannedTouchFields;
 use crate::crm::touch_records::TouchRecordFields;
 use crate::db::types::Instant;
 
@@ -17,6 +18,7 @@ pub const DAYS: i64 = 730;
 /// Somebody of the cast; reps by their place there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
+    Admin,
     Manager,
     Rep(usize),
 }
@@ -27,7 +29,7 @@ pub type Number = usize;
 /// What somebody does. Ids in the members are filled in when it is written.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
-    /// Without an owner it goes to the pool.
+    /// Without an owner it goes to a pool.
     NewCustomer {
         customer: Number,
         kind: CustomerKind,
@@ -57,7 +59,16 @@ pub enum Deed {
         customer: Number,
         contact: Option<Number>,
         opportunity: Option<Number>,
+        /// The plan that it completes.
+        plan: Option<Number>,
         fields: Box<TouchRecordFields>,
+    },
+    Plan {
+        plan: Number,
+        customer: Number,
+        contact: Option<Number>,
+        opportunity: Option<Number>,
+        fields: Box<PlannedTouchFields>,
     },
     MoveLifecycle {
         customer: Number,
@@ -74,6 +85,21 @@ pub enum Deed {
         to: usize,
         reason: &'static str,
     },
+    /// A rep works on it as well, until then.
+    Share {
+        customer: Number,
+        with: usize,
+        until: Instant,
+    },
+    Lock {
+        customer: Number,
+        until: Instant,
+        reason: &'static str,
+    },
+    /// From now on nobody holds more than so many, and what is neglected goes back to the pool.
+    SetRules {
+        cap: i32,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -88,6 +114,11 @@ pub fn beginning(today: NaiveDate) -> Instant {
     Instant::new((today - Duration::days(DAYS)).and_time(NaiveTime::MIN).and_utc())
 }
 
+/// The last minute of yesterday in China.
+fn end(today: NaiveDate) -> Instant {
+    Instant::new(today.and_time(NaiveTime::MIN).and_utc()).plus(-Duration::hours(8) - Duration::minutes(1))
+}
+
 /// Everything that happens, in the order of time. The last of it is yesterday in China, so that nothing lies in the future.
 pub fn tell(customers: usize, today: NaiveDate, seed: u64) -> Vec<Event> {
     let mut teller = Teller::new(seed, today);
@@ -95,6 +126,10 @@ pub fn tell(customers: usize, today: NaiveDate, seed: u64) -> Vec<Event> {
         Life::of(&mut teller, customer, *part).live();
     }
     let mut events = teller.events;
+    // Nobody's customers go back while the story is told.
+    let cap = i32::try_from(customers / 5).unwrap_or(i32::MAX).saturating_add(20);
+    let last = (customers > 0).then_some(Event { at: end(today), by: Who::Admin, deed: Deed::SetRules { cap } });
+    events.extend(last);
     // Stable: what happens to one customer stays in its order.
     events.sort_by_key(|event| event.at);
     events
@@ -135,6 +170,7 @@ mod tests {
     #[test]
     fn nobody_speaks_of_what_is_not_there_yet() {
         let (mut customers, mut contacts, mut opportunities) = (HashSet::new(), HashSet::new(), HashSet::new());
+        let mut plans = HashSet::new();
         for event in tell(400, today(), 3) {
             let (customer, contact, opportunity) = match event.deed {
                 Deed::NewCustomer { customer, parent, .. } => {
@@ -149,14 +185,21 @@ mod tests {
                     assert!(opportunities.insert(opportunity));
                     (Some(customer), contact, None)
                 }
-                Deed::Touch { customer, contact, opportunity, fields } => {
-                    assert!(fields.occurred_at <= event.at);
+                Deed::Touch { customer, contact, opportunity, plan, fields } => {
+                    assert!(fields.occurred_at <= event.at && plan.is_none_or(|plan| plans.remove(&plan)));
+                    (Some(customer), contact, opportunity)
+                }
+                Deed::Plan { plan, customer, contact, opportunity, fields } => {
+                    assert!(fields.due_at > event.at && plans.insert(plan));
                     (Some(customer), contact, opportunity)
                 }
                 Deed::MoveOpportunity { opportunity, .. } => (None, None, Some(opportunity)),
-                Deed::MoveLifecycle { customer, .. } | Deed::SetTier { customer, .. } | Deed::Transfer { customer, .. } => {
-                    (Some(customer), None, None)
-                }
+                Deed::MoveLifecycle { customer, .. }
+                | Deed::SetTier { customer, .. }
+                | Deed::Transfer { customer, .. }
+                | Deed::Share { customer, .. }
+                | Deed::Lock { customer, .. } => (Some(customer), None, None),
+                Deed::SetRules { .. } => (None, None, None),
             };
             assert!(customer.is_none_or(|customer| customers.contains(&customer)));
             assert!(contact.is_none_or(|contact| contacts.contains(&contact)));
@@ -170,6 +213,7 @@ mod tests {
         let (mut currencies, mut names, mut pooled, mut reopened) = (HashSet::new(), HashSet::new(), HashSet::new(), 0);
         let now = Instant::new(today().and_time(NaiveTime::MIN).and_utc());
         let mut next = HashMap::new();
+        let (mut open, mut kept, mut shared, mut locked) = (HashMap::new(), 0, 0, 0);
         for event in tell(300, today(), 7) {
             match event.deed {
                 Deed::NewCustomer { customer, owner, fields, .. } => {
@@ -186,11 +230,15 @@ mod tests {
                     reopened += usize::from(before == Some("lost"));
                 }
                 Deed::MoveLifecycle { stage, .. } => drop(lifecycle.insert(stage.as_ref().to_owned())),
-                Deed::Touch { customer, fields, .. } => {
+                Deed::Plan { plan, fields, .. } => drop(open.insert(plan, fields.due_at)),
+                Deed::Share { until, .. } => shared += usize::from(until > now),
+                Deed::Lock { until, .. } => locked += usize::from(until > now),
+                Deed::Touch { customer, plan, fields, .. } => {
+                    kept += usize::from(plan.is_some_and(|plan| open.remove(&plan).is_some()));
                     *touches.entry(customer).or_default() += 1;
                     fields.next_touch_at.map(|at| next.insert(customer, at));
                 }
-                Deed::NewContact { .. } | Deed::SetTier { .. } => {}
+                Deed::NewContact { .. } | Deed::SetTier { .. } | Deed::SetRules { .. } => {}
             }
         }
         let reached: HashSet<&str> = stages.values().copied().collect();
@@ -206,5 +254,8 @@ mod tests {
         let overdue = next.values().filter(|at| **at < now && **at > now.plus(-week)).count();
         let soon = next.values().filter(|at| **at >= now && **at < now.plus(week)).count();
         assert!(overdue > 5 && soon > 5, "{overdue} overdue, {soon} soon");
+        let overdue = open.values().filter(|at| **at < now).count();
+        assert!(overdue > 5 && open.len() > overdue + 5 && kept > 5, "{overdue} of {} overdue, {kept} kept", open.len());
+        assert_eq!((shared, locked), (15, 5));
     }
 }

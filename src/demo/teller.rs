@@ -27,12 +27,13 @@ pub struct Teller {
     groups: Vec<Group>,
     contacts: Number,
     opportunities: Number,
+    plans: Number,
 }
 
 impl Teller {
     pub fn new(seed: u64, today: NaiveDate) -> Self {
         let (events, taken, groups) = (Vec::new(), HashSet::new(), Vec::new());
-        Self { chance: Chance::new(seed), today, events, taken, groups, contacts: 0, opportunities: 0 }
+        Self { chance: Chance::new(seed), today, events, taken, groups, contacts: 0, opportunities: 0, plans: 0 }
     }
 
     /// A moment of work in China (9:00 to 18:00) on a day that is so long ago, or on the Friday before.
@@ -93,6 +94,11 @@ impl Teller {
     pub fn next_contact(&mut self) -> Number {
         self.contacts += 1;
         self.contacts
+    }
+
+    pub fn next_plan(&mut self) -> Number {
+        self.plans += 1;
+        self.plans
     }
 
     pub fn next_opportunity(&mut self) -> Number {

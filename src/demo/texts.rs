@@ -150,6 +150,18 @@ pub const TITLES: &[Both] = &[
 
 pub const COMPETITORS: &[Both] = &[("湖畔系统", "Lakeside Systems"), ("芦苇科技", "Reedworks"), ("", "")];
 
+/// What is planned, and by which type of touch.
+pub const PLANS: &[(&str, Both)] = &[
+    ("call", ("电话跟进报价", "Call about the quote")),
+    ("call", ("确认上次会议的待办事项", "Go through the open points of the last meeting")),
+    ("visit", ("上门演示新方案", "Visit and show the new proposal")),
+    ("meeting", ("与技术部门确认参数", "Settle the specifications with engineering")),
+    ("email", ("发送合同草案", "Send the draft contract")),
+    ("wechat", ("微信问候并约下次拜访", "Say hello on WeChat and arrange the next visit")),
+];
+
+pub const LOCKS: &[Both] = &[("等待招标结果", "Waiting for the tender"), ("预算下月审批", "Budget is decided next month")];
+
 /// How long a touch takes, in minutes.
 pub fn minutes(chance: &mut Chance, kind: &str) -> Option<i64> {
     match kind {

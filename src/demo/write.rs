@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::cast::{TIERS, TierPlan};
+use super::sea;
 use super::story::{Deed, Event, Number, Who};
 use crate::auth::Scope;
 use crate::auth::privileges::Role;
 use crate::crm::contacts::{self, ContactFields, ContactLink, CreateContact};
+use crate::crm::customers::ownership::{self, Collaborator, LockCustomer, SetCollaborators, collaborators};
 use crate::crm::customers::{self, CreateCustomer, CustomerFields, HowToTransfer, KeepPreviousAs, LifecycleStage, MoveLifecycle, SetTier};
 use crate::crm::opportunities::{self, CreateOpportunity, MoveOpportunity, OpportunityFields};
 use crate::crm::pipelines;
+use crate::crm::planned_touches::{self, CompletePlannedTouch, CreatePlannedTouch, PlannedTouchFields};
 use crate::crm::tiers::{self, CreateTier, TierFields};
 use crate::crm::touch_records::{self, CreateTouchRecord, TouchRecordFields};
-use crate::db::id::{ContactId, CustomerId, OpportunityId, StageId, TierId, UserId, WorkspaceId};
+use crate::db::id::{ContactId, CustomerId, OpportunityId, PlannedTouchId, PoolId, StageId, TierId, UserId, WorkspaceId};
 use crate::db::money::Money;
 use crate::db::percent::Percent;
 use crate::db::{Actor, Failure, Tx};
@@ -27,10 +30,13 @@ const REQUEST: &str = "demo";
 /// The workspace and what was there before the first customer.
 pub struct Setting {
     pub workspace_id: WorkspaceId,
+    pub admin: UserId,
     pub manager: UserId,
     pub reps: Vec<UserId>,
     pub tiers: Vec<TierId>,
     pub stages: HashMap<String, StageId>,
+    /// Of the Chinese customers.
+    pub pool: PoolId,
 }
 
 /// The ids of what has been written. Written again, an event replaces its own.
@@ -39,6 +45,7 @@ pub struct Ledger {
     customers: HashMap<Number, CustomerId>,
     contacts: HashMap<Number, ContactId>,
     opportunities: HashMap<Number, OpportunityId>,
+    plans: HashMap<Number, PlannedTouchId>,
 }
 
 /// The story speaks of something that it did not make: a defect.
@@ -91,6 +98,7 @@ impl Setting {
     /// Does what the event tells, at its time, as whoever does it.
     pub fn carry_out(&self, tx: &mut Tx<'_>, ledger: &mut Ledger, event: &Event) -> Result<(), Failure> {
         let (user_id, role) = match event.by {
+            Who::Admin => (self.admin, Role::Admin),
             Who::Manager => (self.manager, Role::Manager),
             Who::Rep(place) => (self.rep(place)?, Role::Rep),
         };
@@ -102,9 +110,10 @@ impl Setting {
                 let owner_id = owner.map(|rep| self.rep(rep)).transpose()?;
                 let parent_id = parent.map(|parent| of(&ledger.customers, parent)).transpose()?;
                 let fields = CustomerFields { parent_id, ..(**fields).clone() };
-                // Of a manager's, what has no owner goes to the default pool.
-                let input =
-                    CreateCustomer { kind: *kind, lifecycle_stage: LifecycleStage::Lead, owner_id, pool_id: None, tier_id: None, fields };
+                let is_chinese = fields.address.as_ref().is_some_and(|address| address.country.as_deref() == Some("CN"));
+                // Of a manager's, what has neither owner nor pool goes to the default pool.
+                let pool_id = (owner_id.is_none() && is_chinese).then_some(self.pool);
+                let input = CreateCustomer { kind: *kind, lifecycle_stage: LifecycleStage::Lead, owner_id, pool_id, tier_id: None, fields };
                 let made = customers::store::create(tx, &scope, &input)?;
                 ledger.customers.insert(*customer, made.id);
             }
@@ -137,11 +146,25 @@ impl Setting {
                 };
                 opportunities::move_opportunity(tx, &scope, of(&ledger.opportunities, *opportunity)?, &IfMatch::default(), &how)?;
             }
-            Deed::Touch { customer, contact, opportunity, fields } => {
+            Deed::Touch { customer, contact, opportunity, plan, fields } => {
                 let contact_ids = contact.map(|contact| of(&ledger.contacts, contact)).transpose()?.into_iter().collect();
                 let opportunity_id = opportunity.map(|opportunity| of(&ledger.opportunities, opportunity)).transpose()?;
                 let fields = TouchRecordFields { contact_ids, opportunity_id, ..(**fields).clone() };
-                touch_records::store::create(tx, &scope, &CreateTouchRecord { customer_id: of(&ledger.customers, *customer)?, fields })?;
+                let customer_id = of(&ledger.customers, *customer)?;
+                if let Some(plan) = plan {
+                    let done = CompletePlannedTouch { fields };
+                    planned_touches::store::complete(tx, &scope, of(&ledger.plans, *plan)?, &IfMatch::default(), &done)?;
+                } else {
+                    touch_records::store::create(tx, &scope, &CreateTouchRecord { customer_id, fields })?;
+                }
+            }
+            Deed::Plan { plan, customer, contact, opportunity, fields } => {
+                let contact_id = contact.map(|contact| of(&ledger.contacts, contact)).transpose()?;
+                let opportunity_id = opportunity.map(|opportunity| of(&ledger.opportunities, opportunity)).transpose()?;
+                let fields = PlannedTouchFields { contact_id, opportunity_id, ..(**fields).clone() };
+                let input = CreatePlannedTouch { customer_id: of(&ledger.customers, *customer)?, assignee_id: None, fields };
+                let made = planned_touches::store::create(tx, &scope, &input)?;
+                ledger.plans.insert(*plan, made.id);
             }
             Deed::MoveLifecycle { customer, stage, reason } => {
                 let to = MoveLifecycle { stage: *stage, reason_code: reason.map(str::to_owned) };
@@ -162,6 +185,16 @@ impl Setting {
                     return Err(missing());
                 }
             }
+            Deed::Share { customer, with, until } => {
+                let with = Collaborator { user_id: self.rep(*with)?, expires_at: Some(*until) };
+                let all = SetCollaborators { collaborators: vec![with] };
+                collaborators::replace(tx, &scope, of(&ledger.customers, *customer)?, &IfMatch::default(), &all)?;
+            }
+            Deed::Lock { customer, until, reason } => {
+                let how = LockCustomer { until: *until, reason: (*reason).to_owned() };
+                ownership::lock(tx, &scope, of(&ledger.customers, *customer)?, &IfMatch::default(), &how)?;
+            }
+            Deed::SetRules { cap } => sea::set_rules(tx, &scope, self.pool, *cap)?,
         }
         Ok(())
     }

@@ -107,6 +107,60 @@ fn a_demo_is_whole_and_everybody_can_log_in() {
     });
 }
 
+/// What a rep finds when it logs in.
+#[test]
+fn there_is_something_to_do() {
+    on_both(|app| async move {
+        let printed = Printed::of(demo(&app, &["load", "--customers", "60"]));
+        // The rules are new: the server says of each customer when it goes back.
+        app.run_due_jobs().await;
+        let logins = printed.logins();
+        let manager = printed.login(&app, logins[1].0).await;
+        let pools = all(&manager, "/pools", &[]).await;
+        let pool = pools.iter().find(|pool| pool["is_default"] == false).expect("a pool");
+        let id = pool["id"].as_str().unwrap();
+        assert_eq!((pool["members"].as_array().unwrap().len(), pool["admins"].as_array().unwrap().len()), (4, 1));
+        let pooled = all(&manager, "/customers", &[("pool_id", id)]).await;
+        assert!(pooled.len() > 5, "{} in the pool", pooled.len());
+        assert_eq!(manager.get(&format!("/pools/{id}/recycle-rules")).await.ok()["data"].as_array().unwrap().len(), 1);
+
+        let (mut reasons, mut soon, mut planned) = (HashSet::new(), 0, HashSet::new());
+        for (email, _) in &logins[2..] {
+            let rep = printed.login(&app, email).await;
+            for item in rep.get("/me/worklist?limit=200").await.ok()["data"].as_array().unwrap() {
+                reasons.insert(item["reason"].as_str().unwrap().to_owned());
+            }
+            soon += rep.get("/me/recycling").await.ok()["data"].as_array().unwrap().len();
+            let capacity = rep.get("/me/capacity").await.ok();
+            assert_eq!(capacity["cap"]["cap"], 32, "{capacity:#}");
+            for plan in all(&rep, "/planned-touches", &[("assignee_id", &rep.id)]).await {
+                planned.insert(plan["status"].as_str().unwrap().to_owned());
+            }
+        }
+        assert!(reasons.contains("planned_touch_overdue") && reasons.contains("recycling_soon"), "{reasons:?}");
+        assert!(soon > 3, "{soon} go back soon");
+        assert_eq!(planned, HashSet::from(["planned".to_owned(), "done".to_owned()]));
+
+        let locked = manager.list("/customers", &[("locked_until[gte]", &app.now().to_string())]).await.ok();
+        assert_eq!(ids(&locked).len(), 3);
+        let mut shared = 0;
+        for customer in all(&manager, "/customers", &[]).await {
+            let found = manager.get(&format!("/customers/{}/collaborators", customer["id"].as_str().unwrap())).await.ok();
+            shared += found["collaborators"].as_array().unwrap().len();
+        }
+        assert_eq!(shared, 3);
+
+        // A member claims, and sees from then on whom to call.
+        let rep = printed.login(&app, logins[2].0).await;
+        let fish = pooled[0]["id"].as_str().unwrap();
+        let masked = rep.get(&format!("/customers/{fish}")).await.ok();
+        assert!(masked["phones"][0]["number"].as_str().unwrap().contains('*'), "{masked:#}");
+        let claim = serde_json::json!({ "ids": [fish], "mode": "atomic" });
+        rep.post(&format!("/pools/{id}/claims"), claim).await.ok();
+        assert!(!rep.get(&format!("/customers/{fish}")).await.ok()["phones"][0]["number"].as_str().unwrap().contains('*'));
+    });
+}
+
 #[test]
 fn loaded_again_it_is_another_workspace_with_logins_of_its_own() {
     on_both(|app| async move {

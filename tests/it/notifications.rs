@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Duration;
 use diesel::prelude::*;
-use fishpond::crm::notifications::{notify, withdraw};
+use fishpond::crm::notifications::{Once, notify, withdraw};
 use fishpond::db::id::{CustomerId, UserId};
 use fishpond::db::schema::notifications;
 use fishpond::db::{Actor as DbActor, Tx, clock};
@@ -127,7 +128,8 @@ fn what_is_told_once_is_not_told_again_and_can_be_taken_back() {
             let dedup = format!("recycle:{customer}:{day}");
             as_system(&app, |tx| {
                 for user in &users {
-                    notify(tx, *user, "customer.recycle_reminder", customer, Map::new(), Some(&dedup)).unwrap();
+                    notify(tx, *user, "customer.recycle_reminder", customer, Map::new(), Some(Once { key: &dedup, until: clock::now() }))
+                        .unwrap();
                 }
             });
         };
@@ -152,5 +154,41 @@ fn what_is_told_once_is_not_told_again_and_can_be_taken_back() {
             })
         });
         assert_eq!(left, BTreeMap::from([(format!("recycle:{customer}:2"), 1), (format!("recycle:{next}:1"), 2)]));
+    });
+}
+
+#[test]
+fn old_ones_are_cleared_away() {
+    on_both(|app| async move {
+        let (admin, erp) = (app.admin().await, app.api_key(&["*"]).await);
+        let mut made = Vec::new();
+        for name in ["read", "late", "unread"] {
+            customer(&admin, name, &erp).await;
+            made.push(ids(&told(&erp, "").await)[0].clone());
+        }
+        // What reminds of a day is kept until then.
+        let user: UserId = erp.id.parse().unwrap();
+        for (key, days) in [("soon", 10), ("far", 200)] {
+            let once = Once { key, until: app.now().plus(Duration::days(days)) };
+            as_system(&app, |tx| notify(tx, user, "customer.recycle_reminder", CustomerId::new(), Map::new(), Some(once)).unwrap());
+            made.push(ids(&told(&erp, "").await)[0].clone());
+        }
+        let [read, late, unread, soon, far] = made.try_into().expect("five");
+        let mark = async |id: &str| erp.act(&format!("/me/notifications/{id}/read")).await.ok();
+        for id in [&read, &soon, &far] {
+            mark(id).await;
+        }
+        let left = async |by: i64| {
+            app.advance(Duration::days(by));
+            app.run_due_jobs().await;
+            ids(&told(&erp, "").await)
+        };
+        assert_eq!(left(29).await.len(), 5);
+        mark(&late).await;
+        assert_eq!(left(2).await, [far.clone(), unread.clone(), late.clone()], "30 days after they were read");
+        assert_eq!(left(30).await, [far.clone(), unread]);
+        assert_eq!(left(30).await, [far], "90 days after they were made");
+        assert_eq!(left(130).await, Vec::<String>::new());
+        assert_eq!(told(&erp, "").await["unread_count"], 0);
     });
 }

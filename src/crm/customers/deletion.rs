@@ -84,5 +84,5 @@ fn take_from_disabled(tx: &mut Tx<'_>, scope: &Scope, customer: Customer) -> Res
         None => default_pool(tx.conn, scope.workspace_id)?,
     };
     let facts = [("reason", Some("its owner had been disabled".to_owned()))];
-    move_to(tx, scope, &customer, Place::Pool(pool_id), Operation::Released, &facts)
+    move_to(tx, scope, &customer, Place::Pool(pool_id), Operation::Released, &facts, None)
 }

@@ -188,7 +188,7 @@ impl<'a> Leaving<'a> {
         so_far.moved.customers += i64::from(is_own);
         so_far.moved.service_rep_customers += i64::from(is_rep);
         if works_on {
-            collaborators::pass_on(tx, &customer, self.user_id, follower)?;
+            collaborators::pass_on(tx, customer, self.user_id, follower)?;
             so_far.moved.collaborations += 1;
         }
         if let Some(heir) = heir {
@@ -232,8 +232,8 @@ impl<'a> Leaving<'a> {
             (Heirs::Users { .. }, None) => return Err(Problem::new(Code::InternalError).into()),
         };
         let after = put(tx, after, place)?;
-        collaborators::end(tx, before.id, place)?;
         let facts = [("reason", self.reason.map(str::to_owned))];
-        customers::store::save_with(tx, scope, &before, after, Operation::HandedOver, &facts)
+        let after = customers::store::save_with(tx, scope, &before, after, Operation::HandedOver, &facts)?;
+        collaborators::settle(tx, after, None)
     }
 }

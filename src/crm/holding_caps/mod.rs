@@ -4,7 +4,7 @@
 pub mod capacity;
 mod dto;
 pub mod routes;
-mod store;
+pub mod store;
 
 pub use capacity::{Capacity, hold};
-pub use dto::{CapScope, HoldingCap};
+pub use dto::{CapExclude, CapScope, CreateHoldingCap, HoldingCap, HoldingCapFields};

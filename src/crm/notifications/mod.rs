@@ -4,7 +4,9 @@
 //! of the object itself.
 
 mod dto;
+mod purge;
 pub mod routes;
 pub mod store;
 
-pub use store::{notify, withdraw};
+pub use purge::PURGE_NOTIFICATIONS;
+pub use store::{Once, notify, withdraw};

@@ -16,7 +16,8 @@ use crate::listing::List;
 /// List my notifications
 ///
 /// What the caller was told, newest first; `is_read=false` for what is to be read. Types are `customer.assigned`, `planned_touch.assigned`,
-/// `user.handed_over` (to whoever got customers by it), and more may come. The service accounts of API keys have notifications too.
+/// `user.handed_over` (to whoever got customers by it), and more may come. The service accounts of API keys have notifications too. They are kept for 30 days after they were read, and for 90
+/// days otherwise; a reminder at least until the day that it reminds of.
 #[utoipa::path(tag = "me", params(List<Notifications>), responses((status = 200, description = "A page of notifications.", body = NotificationPage)), security(("bearer" = [])))]
 #[get("/me/notifications")]
 pub async fn list_my_notifications(db: Data<Db>, caller: Settled, list: List<Notifications>) -> Result<Answer, Problem> {

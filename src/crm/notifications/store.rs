@@ -47,25 +47,33 @@ struct Row {
     is_read: bool,
     read_at: Option<Instant>,
     created_at: Instant,
+    dedup_until: Option<Instant>,
+}
+
+/// What is told to a user once: said again, it is nothing. Until then it is kept, read or not.
+#[derive(Debug, Clone, Copy)]
+pub struct Once<'a> {
+    pub key: &'a str,
+    pub until: Instant,
 }
 
 impl From<Row> for Notification {
     fn from(row: Row) -> Self {
-        let Row { workspace_id: _, id, user_id: _, kind, object_type, object_id, data, dedup_key: _, is_read, read_at, created_at } = row;
+        let Row { id, kind, object_type, object_id, data, is_read, read_at, created_at, .. } = row;
         let object_text = text_of(&object_type, object_id.uuid()).unwrap_or_else(|| object_id.to_string());
         let object = NotificationObject { id: object_text, kind: object_type };
         Self { id, kind, object, data: data.0, is_read, read_at, created_at }
     }
 }
 
-/// Tells a user something about an object. What has a `dedup` key is told to a user once: said again, it is nothing.
+/// Tells a user something about an object.
 pub fn notify<K: Kind>(
     tx: &mut Tx<'_>,
     user_id: UserId,
     kind: &str,
     object: Id<K>,
     data: Map<String, Value>,
-    dedup: Option<&str>,
+    once: Option<Once<'_>>,
 ) -> Result<(), Failure> {
     let row = Row {
         workspace_id: tx.actor.workspace_id,
@@ -75,10 +83,11 @@ pub fn notify<K: Kind>(
         object_type: K::NAME.to_owned(),
         object_id: AnyId::from_uuid(object.uuid()),
         data: Json(data),
-        dedup_key: dedup.map(str::to_owned),
+        dedup_key: once.map(|once| once.key.to_owned()),
         is_read: false,
         read_at: None,
         created_at: tx.now,
+        dedup_until: once.map(|once| once.until),
     };
     // `ON CONFLICT`: the portable connection cannot.
     on_backend!(tx.conn,
@@ -88,7 +97,7 @@ pub fn notify<K: Kind>(
     Ok(())
 }
 
-/// Takes back what nobody has read yet, of whichever user, by the beginning of its `dedup` key (visible ASCII): what it told is no
+/// Takes back what nobody has read yet, of whichever user, by the beginning of its key (visible ASCII): what it told is no
 /// longer so.
 pub fn withdraw(tx: &mut Tx<'_>, prefix: &str) -> Result<usize, Failure> {
     let own = Condition::sql("DELETE FROM notifications WHERE workspace_id = ").bind(tx.actor.workspace_id);

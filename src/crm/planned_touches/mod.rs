@@ -11,7 +11,7 @@ use crate::crm::resource::dto::BatchOp;
 use crate::crm::resource::{Create, Get, GetAll, Resource, Update};
 use crate::db::id::PlannedTouchId;
 
-pub use dto::{CreatePlannedTouch, PlannedTouch, PlannedTouchFields};
+pub use dto::{CompletePlannedTouch, CreatePlannedTouch, PlannedTouch, PlannedTouchFields};
 pub use fields::{PlannedTouches, visible};
 pub use transfers::{planned_with, transfer_planned};
 

@@ -117,7 +117,7 @@ fn run(tx: &mut Tx<'_>, scope: &Scope, language: Language, mut claimant: Claiman
         let outcome = match verdict {
             Ok(before) => {
                 let facts = [("reason", asked.reason.clone())];
-                Ok(move_to(tx, scope, before, Place::Owner(asked.to), asked.operation, &facts)?.version)
+                Ok(move_to(tx, scope, before, Place::Owner(asked.to), asked.operation, &facts, None)?.version)
             }
             Err(problem) => Err(problem.body(language, &tx.actor.request_id)),
         };

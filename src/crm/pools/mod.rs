@@ -16,7 +16,7 @@ pub mod work;
 use crate::crm::resource::{Create, Delete, Get, GetAll, Resource, Restore, Update};
 use crate::db::id::PoolId;
 
-pub use dto::{CreatePool, OnRecycle, OnRecycleOpportunities, OnRecyclePlannedTouches, Pool, PoolFields};
+pub use dto::{CreatePool, OnRecycle, OnRecycleOpportunities, OnRecyclePlannedTouches, Pool, PoolFields, PoolMember};
 pub use fields::{EXPANDED, Pools};
 pub use members::open_to;
 

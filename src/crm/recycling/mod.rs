@@ -11,5 +11,5 @@ mod simulate;
 pub mod store;
 pub mod work;
 
-pub use dto::{RecycleKind, RecycleRule, RecycleRuleFields};
+pub use dto::{CreateRecycleRule, ExtendOn, RecycleExclude, RecycleKind, RecycleRule, RecycleRuleFields};
 pub use due::{adopt, refresh, set_due};

@@ -74,7 +74,7 @@ fn recycle(tx: &mut Tx<'_>, scope: &Scope, before: &Customer, pool_id: PoolId) -
     if on_recycle.planned_touches == pools::OnRecyclePlannedTouches::Cancel {
         planned_touches::store::cancel_all(tx, before.id, "customer recycled")?;
     }
-    let after = move_to(tx, scope, before, Place::Pool(pool_id), Operation::Recycled, &[("reason", rule)])?;
+    let after = move_to(tx, scope, before, Place::Pool(pool_id), Operation::Recycled, &[("reason", rule)], None)?;
     let Some(owner_id) = before.owner_id else { return Ok(()) };
     let told =
         [("name", json!(after.fields.name)), ("pool_id", json!(pool_id)), ("recycle_rule_id", json!(before.holding.recycle_rule_id))];

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::run;
 use crate::auth::Scope;
 use crate::crm::calendar::{Calendar, later};
-use crate::crm::notifications::notify;
+use crate::crm::notifications::{Once, notify};
 use crate::db::id::{CustomerId, PoolId, UserId};
 use crate::db::types::{DbInstant, DbJson, DbUuid, Instant, Json};
 use crate::db::{Actor, Condition, Failure, Tx};
@@ -88,7 +88,7 @@ fn remind(tx: &mut Tx<'_>, task: &mut Task) -> Result<Step, Failure> {
         let told = [("name", json!(name)), ("recycle_due_at", json!(due_at)), ("days_left", json!(days_left))];
         let told = told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let once = format!("recycle:{customer_id}:{due_date}:{offset}");
-        notify(tx, owner_id, "customer.recycle_reminder", customer_id, told, Some(&once))?;
+        notify(tx, owner_id, "customer.recycle_reminder", customer_id, told, Some(Once { key: &once, until: due_at }))?;
         task.done += 1;
     }
     match last.filter(|_| is_more) {

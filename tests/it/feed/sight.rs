@@ -1,5 +1,6 @@
 //! Who sees which changes.
 
+use chrono::Duration;
 use serde_json::{Value, json};
 
 use super::{latest, since, told};
@@ -146,5 +147,107 @@ fn what_is_deleted_is_told_to_whoever_saw_it() {
         rep.act(&format!("/customers/{own}/restore")).await.ok();
         let back = [("customer.restored", &own), ("opportunity.restored", &opportunity), ("touch_record.restored", &touch)];
         assert_eq!(told(&since(&rep, &admin, &start, "*").await), pairs(gone.into_iter().chain(back)));
+    });
+}
+
+async fn collaborators(actor: &Actor, customer: &str, list: Value) {
+    actor.put(&format!("/customers/{customer}/collaborators"), json!({ "collaborators": list })).await.ok();
+}
+
+/// Who has lost its part in a customer hears of it once, whatever ended it.
+#[test]
+fn whoever_is_no_collaborator_any_more_hears_of_it() {
+    on_both(|app| async move {
+        let (admin, rep, other) = (app.admin().await, app.user("rep").await, app.user("rep").await);
+        let (helper, peer) = (app.user("rep").await, app.user("rep").await);
+        let closed = id(&admin.post("/pools", json!({ "name": "P" })).await.created());
+        let mut customers = Vec::new();
+        for _ in 0..4 {
+            customers.push(customer(&rep, None).await);
+        }
+        let both = json!([{ "user_id": helper.id }, { "user_id": peer.id }]);
+        for customer in &customers {
+            collaborators(&admin, customer, both.clone()).await;
+        }
+        admin.changes().await;
+        let start = latest(&admin).await;
+        // Left out; passed on; in a pool that it does not see; and with another owner, where it stays.
+        collaborators(&rep, &customers[0], json!([{ "user_id": peer.id }])).await;
+        rep.patch(&format!("/customers/{}", customers[0]), json!({ "remarks": "among us" })).await.ok();
+        transfer(&admin, &customers[1], &peer).await;
+        let release = json!({ "reason_code": "other", "pool_id": closed });
+        rep.post(&format!("/customers/{}/release", customers[2]), release).await.ok();
+        transfer(&admin, &customers[3], &other).await;
+
+        let changed = "customer.collaborators_changed";
+        let lost = since(&helper, &admin, &start, "*").await;
+        let still = [("customer.transferred", &customers[1]), (changed, &customers[1])];
+        let expected = [(changed, &customers[0]), still[0], still[1], (changed, &customers[2]), ("customer.transferred", &customers[3])];
+        assert_eq!(told(&lost), pairs(expected));
+        assert_eq!(lost[0]["changed"]["collaborators"]["to"], json!([{ "user_id": peer.id, "expires_at": null }]));
+        assert_eq!(lost[3]["changed"]["collaborators"]["to"], json!([]));
+        let own = since(&peer, &admin, &start, "*").await;
+        let expected = [(changed, &customers[0]), ("customer.updated", &customers[0]), still[0], still[1]];
+        assert_eq!(told(&own)[..4], pairs(expected), "the one and the other of what it still sees");
+        assert_eq!(told(&own)[4..], pairs([(changed, &customers[2]), ("customer.transferred", &customers[3])]));
+        assert_eq!(since(&app.user("rep").await, &admin, &start, "*").await, Vec::<Value>::new());
+        assert_eq!(since(&helper, &admin, &start, "customer.updated").await, Vec::<Value>::new());
+
+        // The previous owner stays, and is told when that ends as well.
+        let later = latest(&admin).await;
+        let kept = json!({ "ids": [customers[3]], "to_user_id": rep.id, "reason": "x", "keep_previous_as": "collaborator" });
+        admin.post("/customers/transfer", kept).await.ok();
+        collaborators(&admin, &customers[3], json!([])).await;
+        let moved = [("customer.transferred", &customers[3]), (changed, &customers[3])];
+        let all = [moved[0], moved[1], moved[1]];
+        assert_eq!(told(&since(&rep, &admin, &later, "*").await), pairs(all));
+        assert_eq!(told(&since(&other, &admin, &later, "*").await), pairs([moved[0], moved[1]]), "the move, and the end of it");
+        assert_eq!(told(&since(&helper, &admin, &later, "*").await), pairs([moved[1]]));
+    });
+}
+
+#[test]
+fn a_collaboration_that_is_over_is_told() {
+    on_both(|app| async move {
+        let (admin, helper) = (app.admin().await, app.user("rep").await);
+        let mut customers = Vec::new();
+        for days in [2, 20, 2] {
+            let customer = customer(&admin, Some(&admin)).await;
+            let end = app.now().plus(Duration::days(days)).to_string();
+            let peer = app.user("rep").await;
+            let list = json!([{ "user_id": helper.id, "expires_at": end }, { "user_id": peer.id }]);
+            collaborators(&admin, &customer, list).await;
+            customers.push(customer);
+        }
+        let [short, long, gone] = customers.try_into().expect("three");
+        admin.delete(&format!("/customers/{gone}")).await.no_content();
+        admin.changes().await;
+        let start = latest(&admin).await;
+        // Time passes, and what is due is done; then what the one who helped is told.
+        let pass = async |by: Duration| {
+            app.advance(by);
+            app.run_due_jobs().await;
+            (app.again(&helper).await, app.again(&admin).await)
+        };
+        let changed = "customer.collaborators_changed";
+        let (helper, admin) = pass(Duration::days(1)).await;
+        assert_eq!(since(&helper, &admin, &start, "*").await, Vec::<Value>::new());
+        let version = admin.get(&format!("/customers/{short}")).await.ok()["version"].as_i64();
+        let (helper, admin) = pass(Duration::days(2)).await;
+        let over = since(&helper, &admin, &start, "*").await;
+        assert_eq!(told(&over), pairs([(changed, &short)]));
+        let (from, to) = (&over[0]["changed"]["collaborators"]["from"], &over[0]["changed"]["collaborators"]["to"]);
+        assert_eq!((from.as_array().unwrap().len(), to.as_array().unwrap().len(), &over[0]["actor"]), (2, 1, &Value::Null));
+        let after = admin.get(&format!("/customers/{short}")).await.ok();
+        assert_eq!(after["version"].as_i64(), version.map(|version| version + 1));
+
+        // Nobody is told of a customer that is deleted, before it comes back.
+        admin.act(&format!("/customers/{gone}/restore")).await.ok();
+        let (helper, admin) = pass(Duration::minutes(11)).await;
+        assert_eq!(told(&since(&helper, &admin, &start, "*").await), pairs([(changed, &short), (changed, &gone)]));
+        pass(Duration::days(18)).await;
+        let (helper, admin) = pass(Duration::days(1)).await;
+        let all = [(changed, &short), (changed, &gone), (changed, &long)];
+        assert_eq!(told(&since(&helper, &admin, &start, "*").await), pairs(all), "each once");
     });
 }

@@ -50,7 +50,7 @@ fn they_are_searched_by_themselves_and_by_what_they_name() {
         ] {
             assert_eq!(search(&admin, filter.clone()).await.iter().collect::<Vec<_>>(), expected, "{filter}");
         }
-        assert_eq!(ids(&admin.list("/planned-touches", &[("summary[contains]", "LUNCH")]).await.ok()), [first.clone()]);
+        assert_eq!(ids(&admin.list("/planned-touches", &[("summary[contains]", "LUNCH")]).await.ok()), [first.as_str()]);
 
         let some = json!({ "filter": is("id", "eq", "x"), "fields": ["summary"] });
         admin.post("/planned-touches/search", some).await.invalid(&[("/filter/field", "unknown_field")]);

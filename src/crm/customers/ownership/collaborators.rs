@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::super::dto::Customer;
 use super::super::store;
-use super::Place;
 use super::dto::{Collaborator, Collaborators, SetCollaborators};
 use crate::auth::Scope;
 use crate::changes::{Operation, record};
@@ -64,31 +63,35 @@ pub fn replace(
     }
     Problem::check(errors)?;
     after.sort_by_key(|one| one.user_id);
-    if before == after {
-        return Ok(Collaborators { collaborators: after });
-    }
-    write(tx, &customer, &before, &after)?;
+    write(tx, customer, &before, &after)?;
     Ok(Collaborators { collaborators: after })
 }
 
-/// Puts these in the place of those, as the customer's next version.
-fn write(tx: &mut Tx<'_>, customer: &Customer, before: &[Collaborator], after: &[Collaborator]) -> Result<(), Failure> {
-    remove(tx, customer.id)?;
+/// Puts these in the place of those, as the customer's next version; nothing when they are the same. So that the feed tells whoever is
+/// left out, everything that adds or ends a collaborator comes through here.
+fn write(tx: &mut Tx<'_>, mut customer: Customer, before: &[Collaborator], after: &[Collaborator]) -> Result<Customer, Failure> {
+    if before == after {
+        return Ok(customer);
+    }
+    let own = rows::workspace_id.eq(tx.actor.workspace_id).and(rows::customer_id.eq(customer.id));
+    diesel::delete(rows::table.filter(own)).execute(tx.conn)?;
     for one in after {
         add(tx, customer.id, one)?;
     }
     let guarded = customers::table.find((tx.actor.workspace_id, customer.id)).filter(customers::version.eq(customer.version));
-    let next = (customers::version.eq(customer.version + 1), customers::updated_at.eq(tx.now.max(customer.updated_at)));
+    (customer.version, customer.updated_at) = (customer.version + 1, tx.now.max(customer.updated_at));
+    let next = (customers::version.eq(customer.version), customers::updated_at.eq(customer.updated_at));
     written(diesel::update(guarded).set(next).execute(tx.conn)?)?;
     let changed = [("collaborators".to_owned(), json!({ "from": before, "to": after }))].into_iter().collect();
-    record(tx, Operation::CollaboratorsChanged, customer.id, customer.version + 1, changed)
+    record(tx, Operation::CollaboratorsChanged, customer.id, customer.version, changed)?;
+    Ok(customer)
 }
 
 /// Ends somebody's part in a customer, whose row is held; somebody else takes its place for the time that is left, who is neither
 /// owner nor collaborator yet.
-pub fn pass_on(tx: &mut Tx<'_>, customer: &Customer, from: UserId, to: Option<UserId>) -> Result<(), Failure> {
+pub fn pass_on(tx: &mut Tx<'_>, customer: Customer, from: UserId, to: Option<UserId>) -> Result<Customer, Failure> {
     let before = all(tx.conn, tx.actor.workspace_id, customer.id)?;
-    let Some(ended) = before.iter().find(|one| one.user_id == from) else { return Ok(()) };
+    let Some(ended) = before.iter().find(|one| one.user_id == from) else { return Ok(customer) };
     let is_over = ended.expires_at.is_some_and(|end| end <= tx.now);
     let is_new = |to: &UserId| !is_over && customer.owner_id != Some(*to) && !before.iter().any(|one| one.user_id == *to);
     let next = to.filter(is_new).map(|user_id| Collaborator { user_id, ..ended.clone() });
@@ -118,16 +121,6 @@ fn add(tx: &mut Tx<'_>, id: CustomerId, one: &Collaborator) -> QueryResult<()> {
         .map(|_| ())
 }
 
-fn remove(tx: &mut Tx<'_>, id: CustomerId) -> QueryResult<()> {
-    let own = rows::workspace_id.eq(tx.actor.workspace_id).and(rows::customer_id.eq(id));
-    diesel::delete(rows::table.filter(own)).execute(tx.conn).map(|_| ())
-}
-
-/// Keeps a previous owner on the customer, whose row is held.
-pub fn keep(tx: &mut Tx<'_>, id: CustomerId, user_id: UserId) -> QueryResult<()> {
-    add(tx, id, &Collaborator { user_id, expires_at: None })
-}
-
 /// Whether somebody works on a customer: its owner, or a collaborator whose time has not ended.
 pub fn works_on(tx: &mut Tx<'_>, customer: &Customer, user_id: UserId) -> QueryResult<bool> {
     if customer.owner_id == Some(user_id) {
@@ -138,10 +131,22 @@ pub fn works_on(tx: &mut Tx<'_>, customer: &Customer, user_id: UserId) -> QueryR
     Ok(found.is_some_and(|end| end.is_none_or(|end| end > tx.now)))
 }
 
-/// In a pool nobody works on a customer; who becomes its owner is no collaborator any more.
-pub fn end(tx: &mut Tx<'_>, id: CustomerId, place: Place) -> QueryResult<()> {
-    match place {
-        Place::Pool(_) => remove(tx, id),
-        Place::Owner(owner_id) => diesel::delete(rows::table.find((tx.actor.workspace_id, id, owner_id))).execute(tx.conn).map(|_| ()),
-    }
+/// Of a customer that has just moved, whose row is held: in a pool nobody works on it, and its owner is not one of them. A previous owner
+/// may stay as one.
+pub fn settle(tx: &mut Tx<'_>, customer: Customer, stays: Option<UserId>) -> Result<Customer, Failure> {
+    let before = all(tx.conn, tx.actor.workspace_id, customer.id)?;
+    let after = customer.owner_id.map(|owner_id| {
+        let others = before.iter().filter(|one| one.user_id != owner_id).cloned();
+        let mut after: Vec<Collaborator> = others.chain(stays.map(|user_id| Collaborator { user_id, expires_at: None })).collect();
+        after.sort_by_key(|one| one.user_id);
+        after
+    });
+    write(tx, customer, &before, &after.unwrap_or_default())
+}
+
+/// Ends those of a customer, whose row is held, whose time is over.
+pub fn end_expired(tx: &mut Tx<'_>, customer: Customer) -> Result<Customer, Failure> {
+    let before = all(tx.conn, tx.actor.workspace_id, customer.id)?;
+    let after: Vec<Collaborator> = before.iter().filter(|one| one.expires_at.is_none_or(|end| end > tx.now)).cloned().collect();
+    write(tx, customer, &before, &after)
 }

@@ -2,6 +2,7 @@
 
 pub mod collaborators;
 mod dto;
+mod expiry;
 mod history;
 mod lock;
 pub mod many;
@@ -28,7 +29,9 @@ use crate::db::{Condition, Failure, Hold, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::FieldError;
 
-pub use dto::{HowToTransfer, KeepPreviousAs, OwnershipEventType};
+pub use dto::{Collaborator, HowToTransfer, KeepPreviousAs, LockCustomer, OwnershipEventType, SetCollaborators};
+pub use expiry::END_COLLABORATIONS;
+pub use lock::lock;
 pub use transfer::transfer;
 
 /// Where a customer is.
@@ -96,6 +99,7 @@ pub fn put(tx: &mut Tx<'_>, customer: Customer, place: Place) -> Result<Customer
 }
 
 /// Moves a customer to another place, as the operation that the change log and the ownership history tell; nothing when it is there.
+/// A previous owner may stay as a collaborator.
 pub fn move_to(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -103,6 +107,7 @@ pub fn move_to(
     place: Place,
     operation: Operation,
     facts: &[(&str, Option<String>)],
+    stays: Option<UserId>,
 ) -> Result<Customer, Failure> {
     let is_there = match place {
         Place::Owner(owner_id) => before.owner_id == Some(owner_id),
@@ -112,8 +117,8 @@ pub fn move_to(
         return Ok(before.clone());
     }
     let after = put(tx, before.clone(), place)?;
-    collaborators::end(tx, before.id, place)?;
     let after = store::save_with(tx, scope, before, after, operation, facts)?;
+    let after = collaborators::settle(tx, after, stays)?;
     let reason = facts.iter().find(|(name, _)| *name == "reason").and_then(|(_, reason)| reason.as_deref());
     tell_owner(tx, &after, reason)?;
     Ok(after)

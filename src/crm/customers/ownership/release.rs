@@ -40,5 +40,5 @@ pub fn release(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, if_match: &IfMatc
         }
     };
     let facts = [("reason_code", Some(reason_code.clone())), ("note", note.clone())];
-    move_to(tx, scope, &before, Place::Pool(pool_id), Operation::Released, &facts)
+    move_to(tx, scope, &before, Place::Pool(pool_id), Operation::Released, &facts, None)
 }

@@ -148,7 +148,8 @@ pub async fn get_collaborators(db: Data<Db>, caller: Can<ReadCustomers>, id: Pat
 
 /// Say who works on a customer besides its owner
 ///
-/// The whole list; who is left out ends. Collaborators see and change the customer and write touch records of it; they do not give it
+/// The whole list; who is left out ends. Every change of it, also by a transfer, a release or the end of somebody's time, is
+/// `customer.collaborators_changed` in `/changes`. Collaborators see and change the customer and write touch records of it; they do not give it
 /// away, lock or delete it. When it gets into a pool, all of them end.
 #[utoipa::path(
     tag = "customers",

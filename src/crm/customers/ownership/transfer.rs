@@ -2,7 +2,7 @@
 
 use super::super::store;
 use super::dto::{HowToTransfer, KeepPreviousAs};
-use super::{Place, collaborators, move_to};
+use super::{Place, move_to};
 use crate::auth::Scope;
 use crate::changes::Operation;
 use crate::crm::holding_caps::Capacity;
@@ -43,12 +43,10 @@ pub fn give(tx: &mut Tx<'_>, scope: &Scope, id: CustomerId, how: &HowToTransfer,
         capacity.check(1)?;
     }
     let facts = [("reason", Some(reason.clone()))];
-    let after = move_to(tx, scope, &before, Place::Owner(*to_user_id), Operation::Transferred, &facts)?;
+    let stays = before.owner_id.filter(|_| *keep_previous_as == KeepPreviousAs::Collaborator);
+    let after = move_to(tx, scope, &before, Place::Owner(*to_user_id), Operation::Transferred, &facts, stays)?;
     capacity.held += i64::from(is_gained);
     if let (Some(previous), true) = (before.owner_id, is_gained) {
-        if *keep_previous_as == KeepPreviousAs::Collaborator {
-            collaborators::keep(tx, id, previous)?;
-        }
         planned_touches::transfer_planned(tx, &[id], previous, *to_user_id, Some(reason))?;
     }
     if !keep_opportunities {

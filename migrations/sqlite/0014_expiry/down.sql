@@ -1,0 +1,5 @@
+DROP INDEX notifications_created;
+DROP INDEX notifications_read_at;
+ALTER TABLE notifications DROP COLUMN dedup_until;
+DROP INDEX customer_collaborators_ends;
+DELETE FROM sqlite_stat1 WHERE idx IN ('customer_collaborators_ends', 'notifications_read_at', 'notifications_created');

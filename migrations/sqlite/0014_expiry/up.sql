@@ -1,0 +1,13 @@
+-- Collaborations whose time is over.
+CREATE INDEX customer_collaborators_ends ON customer_collaborators (workspace_id, expires_at, customer_id) WHERE expires_at IS NOT NULL;
+-- What is told once is kept until it cannot be told again; old notifications are found by when they were read and made.
+ALTER TABLE notifications ADD COLUMN dedup_until TEXT;
+UPDATE notifications SET dedup_until = json_extract(data, '$.recycle_due_at') WHERE dedup_key IS NOT NULL;
+CREATE INDEX notifications_read_at ON notifications (read_at) WHERE read_at IS NOT NULL;
+CREATE INDEX notifications_created ON notifications (created_at);
+
+-- As in a big workspace.
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('customer_collaborators', 'customer_collaborators_ends', '50000 50000 2 1'),
+    ('notifications', 'notifications_read_at', '70000 1'),
+    ('notifications', 'notifications_created', '100000 1');
