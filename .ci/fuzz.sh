@@ -5,6 +5,7 @@
 #        FUZZ_SEED=N .ci/fuzz.sh …          the same cases again
 #        FUZZ_DATABASE_URL=URL .ci/fuzz.sh …    an empty PostgreSQL database instead of SQLite
 #        FUZZ_CALLERS=key .ci/fuzz.sh …     one of the two only
+#        FUZZ_PATHS=REGEX .ci/fuzz.sh …     only operations with such a path
 # exits with 75 when the package index cannot be reached
 set -euo pipefail
 
@@ -33,7 +34,7 @@ cleanup() {
         kill "$child" 2>/dev/null || true
         wait "$child" 2>/dev/null || true
     done
-    rm -rf -- "$work"
+    [[ -n ${FUZZ_KEEP:-} ]] || rm -rf -- "$work"
 }
 trap cleanup EXIT
 
@@ -57,6 +58,7 @@ fi
 # Nothing of the caller's own settings.
 database=${FUZZ_DATABASE_URL:-sqlite://$work/fishpond.db}
 read -r -a callers <<<"${FUZZ_CALLERS:-admin key}"
+paths=${FUZZ_PATHS:-.}
 while read -r name; do unset "$name"; done < <(compgen -e | grep -E '^(FISHPOND_|SCHEMATHESIS_|DATABASE_URL$)' || true)
 export no_proxy=127.0.0.1 FUZZ_BINARY=$binary FUZZ_DATABASE_URL=$database PYTHONPATH=$root/tests/fuzz PYTHONDONTWRITEBYTECODE=1
 cd "$work"
@@ -100,7 +102,7 @@ pass() {
         export FUZZ_KEY FUZZ_STRANGER
         "$tools/bin/python" "$root/tests/fuzz/peers.py" peers.json >>schemathesis.toml
     fi
-    exec "$tools/bin/schemathesis" run "$BASE/openapi.json" --no-color --seed "$seed" --max-examples "$cases"
+    exec "$tools/bin/schemathesis" run "$BASE/openapi.json" --no-color --seed "$seed" --max-examples "$cases" --include-path-regex "$paths"
 }
 
 say "seed $seed, $cases cases of each operation, as ${callers[*]}"

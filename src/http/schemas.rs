@@ -16,7 +16,7 @@ use super::patch::strip_nulls;
 use super::problem::{FieldError, Problem};
 use crate::db::id::ID_PATTERN;
 
-/// The schema of batches.
+/// What the schemas of batches end in.
 const BATCH: &str = "BatchRequest";
 
 /// The checkers of all body schemas, by schema name; and those of what patches make, by the patch's schema.
@@ -87,7 +87,7 @@ impl Schemas {
         };
         let sent = schema.faults(body, |error| !is_trimmed_first(error));
         // What is in a batch's operations is for each of them to check.
-        let Normalised { mut errors, is_changed } = normalise(body, &|at| name == BATCH && at.split('/').nth(3) == Some("data"));
+        let Normalised { mut errors, is_changed } = normalise(body, &|at| name.ends_with(BATCH) && at.split('/').nth(3) == Some("data"));
         if is_changed {
             errors.extend(schema.faults(body, |_| true));
         }

@@ -74,7 +74,9 @@ fn everything_goes_to_somebody_else() {
 
         let path = format!("/users/{}/handover", leaving.id);
         let body = json!({ "to_user_id": heir.id, "reason": " leaves ", "dry_run": true });
-        let preview = admin.post(&path, body).await.ok();
+        let preview = admin.post(&path, body.clone()).await.ok();
+        let keyed = || admin.request(reqwest::Method::POST, &path).header("idempotency-key", "once").json(&body);
+        assert_eq!((admin.send(keyed()).await.ok(), admin.send(keyed()).await.ok()), (preview.clone(), preview.clone()));
         let receivers = json!([{ "user_id": heir.id, "pool_id": null, "customers": 1, "held": 0, "cap": null }]);
         let expected = json!({
             "user_id": leaving.id, "customers": 1, "locked_customers": 1, "opportunities": 2, "planned_touches": 3, "collaborations": 1,

@@ -55,8 +55,8 @@ pub async fn hand_over_user(
         }
     };
     if dry_run {
-        let preview = db.write(&caller.actor, move |tx| check(tx).and_then(|()| store::preview(tx, id.0, &to)));
-        return Answer::ok(&preview.await?);
+        let preview = move |tx: &mut Tx<'_>| check(tx).and_then(|()| Ok(Answer::ok(&store::preview(tx, id.0, &to)?)?));
+        return db.answer(&caller.actor, preview).await;
     }
     jobs.accept(&caller.actor, move |tx| check(tx).and_then(|()| store::begin(tx, id.0, &to, ""))).await
 }

@@ -5,6 +5,7 @@ use strum::{AsRefStr, EnumString};
 use utoipa::ToSchema;
 
 use super::fields::PlannedTouches;
+use crate::crm::resource::batch::Batch;
 use crate::crm::resource::batch_get::Wanted;
 use crate::crm::touch_records::TouchRecordFields;
 use crate::db::id::{ContactId, CustomerId, OpportunityId, PlannedTouchId, TouchRecordId, UserId};
@@ -46,6 +47,7 @@ impl Patchable for PlannedTouchFields {
 pub type UpdatePlannedTouch = Patch<PlannedTouchFields>;
 
 pub type PlannedTouchSearch = Search<PlannedTouches>;
+pub type PlannedTouchBatchRequest = Batch<PlannedTouches>;
 pub type PlannedTouchBatchGetRequest = Wanted<PlannedTouches>;
 
 /// A new planned touch.

@@ -4,15 +4,14 @@ use actix_web::web::Data;
 use actix_web::{get, patch, post};
 
 use super::dto::{
-    CancelPlannedTouch, CompletePlannedTouch, CreatePlannedTouch, PlannedTouch, PlannedTouchBatchGetRequest, PlannedTouchSearch,
-    ReassignPlannedTouch, UpdatePlannedTouch,
+    CancelPlannedTouch, CompletePlannedTouch, CreatePlannedTouch, PlannedTouch, PlannedTouchBatchGetRequest, PlannedTouchBatchRequest,
+    PlannedTouchSearch, ReassignPlannedTouch, UpdatePlannedTouch,
 };
 use super::fields::PlannedTouches;
 use super::store;
 use crate::auth::Can;
 use crate::auth::privileges::{ReadTouchRecords, WriteTouchRecords};
-use crate::crm::resource::batch::Batch;
-use crate::crm::resource::dto::{BatchGet, BatchRequest, BatchResults};
+use crate::crm::resource::dto::{BatchGet, BatchResults};
 use crate::crm::resource::write::{self, ValidateOnly, as_it_is};
 use crate::crm::resource::{batch, batch_get};
 use crate::db::Db;
@@ -187,7 +186,7 @@ pub async fn reassign_planned_touch(
 #[utoipa::path(
     tag = "planned-touches",
     params(ValidateOnly),
-    request_body = BatchRequest,
+    request_body = PlannedTouchBatchRequest,
     responses(
         (status = 200, description = "All were done.", body = BatchResults<PlannedTouch>),
         (status = 207, description = "What became of each.", body = BatchResults<PlannedTouch>),
@@ -200,7 +199,7 @@ pub async fn batch_planned_touches(
     caller: Can<WriteTouchRecords>,
     context: Context,
     only: ValidateOnly,
-    batch: Batch<PlannedTouches>,
+    batch: PlannedTouchBatchRequest,
 ) -> Result<Answer, Problem> {
     batch::run(&db, &caller, context, only, batch).await
 }

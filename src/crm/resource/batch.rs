@@ -1,5 +1,6 @@
 //! Many writes in one request and one transaction: each in a savepoint of its own, in the order in which they are given.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -10,7 +11,9 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{AllOfBuilder, ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Resource;
 use super::dto::{BatchMode, BatchOp, BatchOperation, BatchRequest, BatchResult, BatchResults};
@@ -31,6 +34,7 @@ use crate::http::patch::{Patch, Patchable};
 use crate::http::problem::{FieldError, Problem, ProblemBody};
 use crate::http::schemas::{self, Schemas};
 
+const MAX_OPERATIONS: usize = 500;
 /// How often an operation that lost a race runs again, before the batch is given up.
 const ATTEMPTS: usize = 10;
 
@@ -184,10 +188,6 @@ fn check<R: Resource>(operation: &BatchOperation) -> Vec<FieldError> {
         BatchOp::Delete => (&["id", "external_ref", "version"], &[]),
         BatchOp::Restore => (&["id", "version"], &["id"]),
     };
-    if !R::OPERATIONS.contains(op) {
-        let allowed: Vec<&str> = R::OPERATIONS.iter().map(AsRef::as_ref).collect();
-        return vec![FieldError::new("/op", Code::InvalidChoice).with("allowed", allowed)];
-    }
     let has_refs = R::OPERATIONS.contains(&BatchOp::Upsert);
     let is_taken = |name: &str| taken.contains(&name) && (has_refs || name != "external_ref");
     let given = [("id", id.is_some()), ("external_ref", external_ref.is_some()), ("version", version.is_some()), ("data", data.is_some())];
@@ -212,6 +212,36 @@ fn check<R: Resource>(operation: &BatchOperation) -> Vec<FieldError> {
     errors
 }
 
+/// What takes every operation has one schema with all others like it.
+impl<R: Resource> PartialSchema for Batch<R> {
+    fn schema() -> RefOr<Schema> {
+        if takes_everything::<R>() {
+            return BatchRequest::schema();
+        }
+        let op = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(R::OPERATIONS.iter().map(AsRef::<str>::as_ref)));
+        let only = ObjectBuilder::new().property("op", op).required("op");
+        let operation = AllOfBuilder::new().item(Ref::from_schema_name(BatchOperation::name())).item(only);
+        let operations = ArrayBuilder::new().items(operation).min_items(Some(1)).max_items(Some(MAX_OPERATIONS));
+        let object = ObjectBuilder::new().description(Some("Many operations on objects of one resource."));
+        let object = object.property("mode", Ref::from_schema_name(BatchMode::name())).required("mode");
+        object.property("operations", operations.description(Some("Applied in this order."))).required("operations").into()
+    }
+}
+
+impl<R: Resource> ToSchema for Batch<R> {
+    fn name() -> Cow<'static, str> {
+        if takes_everything::<R>() { BatchRequest::name() } else { Cow::Owned(format!("{}BatchRequest", R::SCHEMA)) }
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        BatchRequest::schemas(schemas);
+    }
+}
+
+fn takes_everything<R: Resource>() -> bool {
+    R::OPERATIONS.contains(&BatchOp::Upsert)
+}
+
 impl<R: Resource> FromRequest for Batch<R> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
@@ -221,8 +251,8 @@ impl<R: Resource> FromRequest for Batch<R> {
         Box::pin(async move {
             let schemas = request.app_data::<Data<Schemas>>().cloned().ok_or_else(|| Problem::new(Code::InternalError))?;
             // Nulls in data mean something.
-            let body = extract::checked(&request, payload, &JSON, &BatchRequest::name()).await?;
-            let BatchRequest { mode, operations } = schemas::read_checked(body, &BatchRequest::name())?;
+            let body = extract::checked(&request, payload, &JSON, &Self::name()).await?;
+            let BatchRequest { mode, operations } = schemas::read_checked(body, &Self::name())?;
             let mut seen = HashSet::new();
             let repeated =
                 operations.iter().enumerate().filter(|(_, operation)| operation.label.as_ref().is_some_and(|label| !seen.insert(label)));
