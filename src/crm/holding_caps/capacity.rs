@@ -27,6 +27,13 @@ pub struct Capacity {
 impl Capacity {
     pub fn of(conn: &mut DbConnection, workspace_id: WorkspaceId, user_id: UserId, now: Instant) -> QueryResult<Self> {
         let caps = store::all(conn, workspace_id)?;
+        let cap = narrowest(conn, workspace_id, user_id, caps)?;
+        Self::counted(conn, workspace_id, user_id, cap, now)
+    }
+
+    /// The same for whoever only checks it: without a cap nothing is counted.
+    pub fn to_check(conn: &mut DbConnection, workspace_id: WorkspaceId, user_id: UserId, now: Instant) -> QueryResult<Self> {
+        let caps = store::all(conn, workspace_id)?;
         Self::under(conn, workspace_id, user_id, caps, now)
     }
 
@@ -37,7 +44,19 @@ impl Capacity {
         caps: Vec<HoldingCap>,
         now: Instant,
     ) -> QueryResult<Self> {
-        let cap = if caps.is_empty() { None } else { narrowest(conn, workspace_id, user_id, caps)? };
+        match narrowest(conn, workspace_id, user_id, caps)? {
+            None => Ok(Self { cap: None, held: 0, excluded: 0 }),
+            cap => Self::counted(conn, workspace_id, user_id, cap, now),
+        }
+    }
+
+    fn counted(
+        conn: &mut DbConnection,
+        workspace_id: WorkspaceId,
+        user_id: UserId,
+        cap: Option<HoldingCap>,
+        now: Instant,
+    ) -> QueryResult<Self> {
         let (all, excluded) = count(conn, workspace_id, user_id, cap.as_ref(), now)?;
         Ok(Self { cap, held: all - excluded, excluded })
     }
@@ -61,9 +80,6 @@ pub fn hold(tx: &mut Tx<'_>, user_id: UserId, gained: &[CustomerId]) -> Result<C
     let caps = store::all(tx.conn, workspace_id)?;
     tx.hold("users", user_id, if caps.is_empty() { Hold::ToRead } else { Hold::ToWrite })?;
     tx.hold_all("customers", gained)?;
-    if caps.is_empty() {
-        return Ok(Capacity { cap: None, held: 0, excluded: 0 });
-    }
     Ok(Capacity::under(tx.conn, workspace_id, user_id, caps, tx.now)?)
 }
 
@@ -74,6 +90,9 @@ fn narrowest(
     user_id: UserId,
     caps: Vec<HoldingCap>,
 ) -> QueryResult<Option<HoldingCap>> {
+    if caps.is_empty() {
+        return Ok(None);
+    }
     let role: Named<Role> = users::table.find((workspace_id, user_id)).select(users::role).first(conn)?;
     let units: Vec<OrgUnitId> = match caps.iter().any(|cap| cap.fields.scope == CapScope::OrgUnit) {
         true => reach::path(workspace_id, user_id).giving::<DbUuid>().load(conn)?,
@@ -97,7 +116,7 @@ fn count(
     cap: Option<&HoldingCap>,
     now: Instant,
 ) -> QueryResult<(i64, i64)> {
-    let mut outside = Condition::sql("1 = 0");
+    let (mut outside, mut joined) = (Condition::sql("1 = 0"), "");
     if let Some(exclude) = cap.map(|cap| &cap.fields.exclude) {
         if exclude.won {
             outside = outside.or(Condition::sql(
@@ -107,6 +126,7 @@ fn count(
         }
         if exclude.locked {
             outside = outside.or(Condition::sql("COALESCE(h.locked_until > ").bind(now).then(", FALSE)"));
+            joined = " JOIN customer_holdings h ON h.workspace_id = customers.workspace_id AND h.customer_id = customers.id";
         }
         if !exclude.tier_ids.is_empty() {
             let tiers = Condition::any_of("customers.tier_id", exclude.tier_ids.iter().copied());
@@ -115,8 +135,7 @@ fn count(
     }
     let counted =
         Condition::sql("SELECT count(*), CAST(COALESCE(sum(CASE WHEN ").append(outside).then(" THEN 1 ELSE 0 END), 0) AS BIGINT)");
-    let counted = counted.then(" FROM customers JOIN customer_holdings h ON h.workspace_id = customers.workspace_id");
-    let counted = counted.then(" AND h.customer_id = customers.id WHERE customers.workspace_id = ").bind(workspace_id);
+    let counted = counted.then(format!(" FROM customers{joined} WHERE customers.workspace_id = ")).bind(workspace_id);
     let counted = counted.then(" AND customers.deleted_at IS NULL AND customers.owner_id = ").bind(user_id);
     counted.giving::<(BigInt, BigInt)>().get_result(conn)
 }

@@ -61,7 +61,7 @@ impl Claimant {
         Ok(Self {
             standing: Standings::of(conn, scope, user_id)?.to(pool),
             is_assigned: false,
-            capacity: Capacity::of(conn, scope.workspace_id, user_id, scope.now)?,
+            capacity: Capacity::to_check(conn, scope.workspace_id, user_id, scope.now)?,
             used: claimed_on(conn, scope.workspace_id, user_id, today)?.get(&pool.id).copied().unwrap_or_default(),
             limit: i64::from(pool.fields.daily_claim_limit),
             resets_at: calendar.start(later(today, 1)),
