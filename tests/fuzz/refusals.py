@@ -68,8 +68,6 @@ PLACES = {
     ("too_large", r"/until"),
     # A field of the workspace's own may be required: another request has made it so.
     ("required", r"/custom/[^/]+"),
-    # Planned touches are created and changed only.
-    ("invalid_choice", r"/operations/\d+/op"),
     # Alike once what is null is left out.
     ("duplicate_item", r"/(members|admins)/\d+"),
     # The owner is no collaborator, and nobody is one twice.

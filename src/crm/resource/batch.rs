@@ -11,7 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use serde_json::Value;
-use utoipa::openapi::schema::{AllOfBuilder, ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -215,12 +215,12 @@ fn check<R: Resource>(operation: &BatchOperation) -> Vec<FieldError> {
 /// What takes every operation has one schema with all others like it.
 impl<R: Resource> PartialSchema for Batch<R> {
     fn schema() -> RefOr<Schema> {
+        let RefOr::T(Schema::Object(mut operation)) = BatchOperation::schema() else { return BatchRequest::schema() };
         if takes_everything::<R>() {
             return BatchRequest::schema();
         }
         let op = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(R::OPERATIONS.iter().map(AsRef::<str>::as_ref)));
-        let only = ObjectBuilder::new().property("op", op).required("op");
-        let operation = AllOfBuilder::new().item(Ref::from_schema_name(BatchOperation::name())).item(only);
+        operation.properties.insert("op".to_owned(), op.into());
         let operations = ArrayBuilder::new().items(operation).min_items(Some(1)).max_items(Some(MAX_OPERATIONS));
         let object = ObjectBuilder::new().description(Some("Many operations on objects of one resource."));
         let object = object.property("mode", Ref::from_schema_name(BatchMode::name())).required("mode");

@@ -91,6 +91,16 @@ impl Actor {
         self.send(self.request(Method::POST, path).json(&body)).await
     }
 
+    /// The same, as a good client does it: who is told that there are too many at once asks again.
+    pub async fn insist(&self, path: &str, body: Value) -> Reply {
+        loop {
+            let reply = self.post(path, body.clone()).await;
+            if reply.header("error-code") != "overloaded" {
+                return reply;
+            }
+        }
+    }
+
     /// An action without a body.
     pub async fn act(&self, path: &str) -> Reply {
         self.send(self.request(Method::POST, path)).await

@@ -36,7 +36,7 @@ async fn claims_on_two_servers_have_one_winner_and_no_limit_is_exceeded() {
         let to = path(&narrow, "claims");
         let calls = (0..64).map(|place| {
             let (rep, to, wanted) = (&reps[place % 8][place / 8 % 2], &to, &wanted);
-            async move { rep.post(to, claim(&[wanted], if place % 3 == 0 { "partial" } else { "atomic" })).await }
+            async move { rep.insist(to, claim(&[wanted], if place % 3 == 0 { "partial" } else { "atomic" })).await }
         });
         let answers = join_all(calls).await;
         let won = answers.iter().filter(|answer| answer.status == 200).count();
@@ -56,7 +56,7 @@ async fn claims_on_two_servers_have_one_winner_and_no_limit_is_exceeded() {
     let to = path(&wide, "claims");
     let calls = (0..128).map(|place| {
         let (rep, to, all) = (&reps[place % 8][place / 8 % 2], &to, &all);
-        async move { rep.post(to, claim(&some(all, place, 4), if place % 3 == 0 { "atomic" } else { "partial" })).await }
+        async move { rep.insist(to, claim(&some(all, place, 4), if place % 3 == 0 { "atomic" } else { "partial" })).await }
     });
     for answer in join_all(calls).await {
         assert!(matches!(answer.status, 200 | 207 | 409), "{answer:#?}");

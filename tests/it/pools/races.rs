@@ -25,7 +25,7 @@ fn of_64_claims_of_one_customer_one_wins() {
         let to = path(&pool, "claims");
         let calls = (0..64).map(|place| {
             let (rep, to, wanted) = (&reps[place % reps.len()], &to, &wanted);
-            async move { rep.post(to, claim(&[wanted], "atomic")).await }
+            async move { rep.insist(to, claim(&[wanted], "atomic")).await }
         });
         let answers = futures_util::future::join_all(calls).await;
         let won = answers.iter().filter(|answer| answer.status == 200).count();
@@ -82,7 +82,7 @@ fn nobody_gets_more_than_its_limit() {
         // Eight times five of four are as many as there may be; some are lost to others, so everybody asks for twice as much.
         let calls = (0..96).map(|place| {
             let (rep, to, all) = (&reps[place % reps.len()], &to, &all);
-            async move { rep.post(to, claim(&some(all, place, 4), if place % 3 == 0 { "atomic" } else { "partial" })).await }
+            async move { rep.insist(to, claim(&some(all, place, 4), if place % 3 == 0 { "atomic" } else { "partial" })).await }
         });
         for answer in futures_util::future::join_all(calls).await {
             assert!(matches!(answer.status, 200 | 207 | 409), "{answer:#?}");
