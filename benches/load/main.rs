@@ -5,6 +5,7 @@ mod cases;
 mod filling;
 mod measure;
 mod plans;
+mod sea;
 
 use std::error::Error;
 use std::io::{IsTerminal, Write};
@@ -60,6 +61,9 @@ enum Command {
         small: String,
         big: String,
     },
+    /// Measure claims, recycling and worklists on a filled database, which are then no longer what was filled in
+    #[command(subcommand)]
+    Sea(sea::Sea),
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -67,6 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Command::Fill { customers, seed, url } => fill(&url, customers, seed),
         Command::Plans { only, url } => plans::explain(&url, only.as_deref()),
         Command::Measure { only, requests, small, big } => measure::compare([&small, &big], requests, only.as_deref()),
+        Command::Sea(what) => sea::run(&what),
     }
 }
 

@@ -91,16 +91,6 @@ impl Actor {
         self.send(self.request(Method::POST, path).json(&body)).await
     }
 
-    /// The same, as a good client does it: who is told that there are too many at once asks again.
-    pub async fn insist(&self, path: &str, body: Value) -> Reply {
-        loop {
-            let reply = self.post(path, body.clone()).await;
-            if reply.header("error-code") != "overloaded" {
-                return reply;
-            }
-        }
-    }
-
     /// An action without a body.
     pub async fn act(&self, path: &str) -> Reply {
         self.send(self.request(Method::POST, path)).await
@@ -121,18 +111,18 @@ impl Actor {
 
     /// An administrator's view of the whole feed up to now.
     pub async fn changes(&self) -> Value {
-        json!({ "data": self.changes_after(&mut String::new()).await })
+        json!({ "data": self.changes_after("*", &mut String::new()).await })
     }
 
     /// An administrator's view of the feed from a cursor up to now, an empty one being its beginning; the cursor goes along. On
-    /// PostgreSQL the feed is held back while an older transaction runs anywhere in the cluster, so a mark is made and waited for; the
-    /// mark itself is not shown.
-    pub async fn changes_after(&self, after: &mut String) -> Vec<Value> {
+    /// PostgreSQL the feed is held back while an older transaction runs anywhere in the cluster, so a mark is made and waited for, which is
+    /// an API key and must be of the types that are asked for; the mark itself is not shown.
+    pub async fn changes_after(&self, types: &str, after: &mut String) -> Vec<Value> {
         let mark = self.post("/api-keys", json!({ "name": MARK, "scopes": ["customers:read"] })).await.created();
         let (mut seen, mut in_vain) = (Vec::new(), 0);
         while in_vain < 200 {
             let from = if after.is_empty() { String::new() } else { format!("&after={after}") };
-            let page = self.get(&format!("/changes?limit=1000{from}")).await.ok();
+            let page = self.get(&format!("/changes?limit=1000&types={types}{from}")).await.ok();
             *after = page["next_cursor"].as_str().expect("a cursor").to_owned();
             let changes = page["data"].as_array().expect("changes");
             in_vain += u32::from(changes.is_empty());

@@ -80,7 +80,7 @@ pub struct Mirror {
 impl Mirror {
     /// Reads on, up to now.
     pub async fn follow(&mut self, admin: &Actor) {
-        for change in admin.changes_after(&mut self.after).await {
+        for change in admin.changes_after("customer.*,api_key.*", &mut self.after).await {
             self.take(&change);
         }
     }

@@ -43,8 +43,8 @@ pub fn local(at: DateTime<Utc>) -> NaiveDate {
 impl Office {
     /// On a Monday morning.
     pub async fn open(app: &App, customers: usize) -> Self {
-        let days = 7 - Utc::now().weekday().num_days_from_monday();
-        let monday = (Utc::now() + Duration::days(days.into())).date_naive().and_time(NaiveTime::from_hms_opt(1, 0, 0).unwrap());
+        let days = 7 - app.now().get().weekday().num_days_from_monday();
+        let monday = (app.now().get() + Duration::days(days.into())).date_naive().and_time(NaiveTime::from_hms_opt(1, 0, 0).unwrap());
         app.advance(monday.and_utc() - app.now().get());
         let (admin, start) = (Session::open(app, ADMIN_EMAIL).await, monday.date());
         let [off, on] = [HOLIDAY, WORKED].map(|day| (start + Duration::days(day)).to_string());

@@ -17,9 +17,10 @@ use act::{Act, any};
 use sea::{Answer, Sea, explain};
 use world::World;
 
-/// Mornings, one or two days apart. It is over before thirty days are: what is older leaves the feed, and what was deleted so long ago
-/// cannot be restored.
+/// Mornings, two days apart. It is over before thirty days are: what is older leaves the feed, and what was deleted so long ago cannot be
+/// restored.
 const MORNINGS: u64 = 14;
+const APART: i64 = 2;
 const ROUNDS: u64 = 200;
 
 fn number(name: &str, otherwise: u64) -> u64 {
@@ -36,7 +37,7 @@ async fn live(app: App, width: usize) {
     let mut recycles_in = 0;
     for round in 0..rounds {
         if round % per_day == 0 {
-            world.sleep(&mut sea, 1 + dice.below(2) as i64).await;
+            world.sleep(&mut sea, APART).await;
             recycles_in = round + dice.below(3) as u64;
         }
         let mut acts: Vec<Act> = (0..width).map(|_| any(&mut dice, &sea)).collect();

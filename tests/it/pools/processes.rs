@@ -3,8 +3,8 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::races::{check_shares, some};
-use super::{claim, path, pool};
+use super::races::{check_shares, insist, some};
+use super::{path, pool};
 use crate::harness::program::{Program, Serving, folder, until};
 use crate::harness::{ADMIN_PASSWORD, Actor, Mirror, history, postgres_url};
 
@@ -36,7 +36,7 @@ async fn claims_on_two_servers_have_one_winner_and_no_limit_is_exceeded() {
         let to = path(&narrow, "claims");
         let calls = (0..64).map(|place| {
             let (rep, to, wanted) = (&reps[place % 8][place / 8 % 2], &to, &wanted);
-            async move { rep.insist(to, claim(&[wanted], if place % 3 == 0 { "partial" } else { "atomic" })).await }
+            async move { insist(rep, to, &[wanted], if place % 3 == 0 { "partial" } else { "atomic" }).await }
         });
         let answers = join_all(calls).await;
         let won = answers.iter().filter(|answer| answer.status == 200).count();
@@ -56,14 +56,14 @@ async fn claims_on_two_servers_have_one_winner_and_no_limit_is_exceeded() {
     let to = path(&wide, "claims");
     let calls = (0..128).map(|place| {
         let (rep, to, all) = (&reps[place % 8][place / 8 % 2], &to, &all);
-        async move { rep.insist(to, claim(&some(all, place, 4), if place % 3 == 0 { "atomic" } else { "partial" })).await }
+        async move { insist(rep, to, &some(all, place, 4), if place % 3 == 0 { "atomic" } else { "partial" }).await }
     });
     for answer in join_all(calls).await {
         assert!(matches!(answer.status, 200 | 207 | 409), "{answer:#?}");
     }
     for [rep, _] in &reps {
         for some in all.chunks(20) {
-            rep.post(&to, claim(&some.iter().map(String::as_str).collect::<Vec<_>>(), "partial")).await;
+            insist(rep, &to, &some.iter().map(String::as_str).collect::<Vec<_>>(), "partial").await;
         }
     }
     let there: Vec<Actor> = reps.into_iter().map(|[_, there]| there).collect();

@@ -20,8 +20,8 @@ pub struct Rules {
 }
 
 pub const POOLS: [Rules; 2] = [
-    Rules { daily_limit: 3, cooldown_days: 1, is_quiet: false, recycle_days: 1 },
-    Rules { daily_limit: 2, cooldown_days: 0, is_quiet: true, recycle_days: 2 },
+    Rules { daily_limit: 2, cooldown_days: 1, is_quiet: false, recycle_days: 1 },
+    Rules { daily_limit: 1, cooldown_days: 0, is_quiet: true, recycle_days: 2 },
 ];
 
 /// The pools' rules are made on day 0, and nobody is due by a new rule before that.

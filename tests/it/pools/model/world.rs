@@ -35,7 +35,7 @@ struct Seen {
 impl World {
     pub async fn new(app: App) -> (Self, Sea) {
         // A morning of the workspace, so that no day ends in the middle.
-        let morning = (Utc::now() + Duration::days(1)).date_naive().and_time(NaiveTime::from_hms_opt(2, 0, 0).unwrap()).and_utc();
+        let morning = (app.now().get() + Duration::days(1)).date_naive().and_time(NaiveTime::from_hms_opt(2, 0, 0).unwrap()).and_utc();
         app.advance(morning - app.now().get());
         let admin = Session::open(&app, ADMIN_EMAIL).await;
         let mut reps = Vec::new();
