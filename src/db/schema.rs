@@ -768,6 +768,7 @@ table! {
         locked_by_id -> Nullable<DbUuid>,
         recycle_due_at -> Nullable<DbInstant>,
         recycle_rule_id -> Nullable<DbUuid>,
+        owner_id -> Nullable<DbUuid>,
     }
 }
 

@@ -1,3 +1,5 @@
+DROP INDEX customer_holdings_owner;
+ALTER TABLE customer_holdings DROP COLUMN owner_id;
 DROP INDEX contacts_birthday;
 DROP INDEX customer_profiles_birthday;
 DROP INDEX opportunities_open;

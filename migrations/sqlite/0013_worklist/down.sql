@@ -1,3 +1,6 @@
+DELETE FROM sqlite_stat1 WHERE idx IN ('opportunities_open', 'customer_profiles_birthday', 'contacts_birthday', 'customer_holdings_owner');
+DROP INDEX customer_holdings_owner;
+ALTER TABLE customer_holdings DROP COLUMN owner_id;
 DROP INDEX contacts_birthday;
 DROP INDEX customer_profiles_birthday;
 DROP INDEX opportunities_open;

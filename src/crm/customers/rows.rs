@@ -61,6 +61,8 @@ pub struct HoldingRow {
     pub locked_by_id: Option<UserId>,
     pub recycle_due_at: Option<Instant>,
     pub recycle_rule_id: Option<RecycleRuleId>,
+    /// The customer's.
+    pub owner_id: Option<UserId>,
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, PartialEq)]
@@ -104,7 +106,7 @@ impl From<Rows> for Customer {
             education, income_band, family, needs, remarks, unified_social_credit_code, custom,
         } = profile;
         let HoldingRow {
-            workspace_id: _, customer_id: _, since, home_pool_id, locked_until, lock_reason, locked_by_id, recycle_due_at, recycle_rule_id,
+            workspace_id: _, customer_id: _, since, home_pool_id, locked_until, lock_reason, locked_by_id, recycle_due_at, recycle_rule_id, owner_id: _,
         } = holding;
         let (claimed_at, pooled_at) = if owner_id.is_some() { (Some(since), None) } else { (None, Some(since)) };
         let holding = Holding {
@@ -152,7 +154,7 @@ pub fn rows_of(workspace_id: WorkspaceId, customer: &Customer) -> Rows {
     } = holding;
     let since = claimed_at.or(pooled_at).unwrap_or(created_at);
     let holding = HoldingRow {
-        workspace_id, customer_id: id, since, home_pool_id, locked_until, lock_reason, locked_by_id, recycle_due_at, recycle_rule_id,
+        workspace_id, customer_id: id, since, home_pool_id, locked_until, lock_reason, locked_by_id, recycle_due_at, recycle_rule_id, owner_id,
     };
     (row, profile, holding)
 }

@@ -104,10 +104,10 @@ type Mine = (CustomerId, String, Instant, RecycleRuleId, Named<RecycleKind>);
 pub fn mine(conn: &mut DbConnection, scope: &Scope, within_days: i32) -> Result<MyRecycling, Failure> {
     let calendar = Calendar::of(conn, scope.workspace_id)?;
     let today = calendar.day(scope.now);
-    let own = Condition::sql("SELECT c.id, c.name, h.recycle_due_at, h.recycle_rule_id, r.kind FROM customers c JOIN customer_holdings h");
-    let own = own.then(" ON h.workspace_id = c.workspace_id AND h.customer_id = c.id JOIN recycle_rules r");
-    let own = own.then(" ON r.workspace_id = h.workspace_id AND r.id = h.recycle_rule_id WHERE c.workspace_id = ").bind(scope.workspace_id);
-    let own = own.then(" AND c.owner_id = ").bind(scope.user_id).then(" AND c.deleted_at IS NULL AND h.recycle_due_at <= ");
+    let own = Condition::sql("SELECT c.id, c.name, h.recycle_due_at, h.recycle_rule_id, r.kind FROM customer_holdings h JOIN customers c");
+    let own = own.then(" ON c.workspace_id = h.workspace_id AND c.id = h.customer_id JOIN recycle_rules r");
+    let own = own.then(" ON r.workspace_id = h.workspace_id AND r.id = h.recycle_rule_id WHERE h.workspace_id = ").bind(scope.workspace_id);
+    let own = own.then(" AND h.owner_id = ").bind(scope.user_id).then(" AND c.deleted_at IS NULL AND h.recycle_due_at <= ");
     let own = own.bind(calendar.end(later(today, within_days)));
     let own = own.then(format!(" ORDER BY h.recycle_due_at, c.id LIMIT {}", MINE + 1));
     let mut found: Vec<Mine> = own.giving::<(DbUuid, Text, DbInstant, DbUuid, Text)>().load(conn)?;

@@ -48,10 +48,10 @@ impl Asked<'_> {
 
     /// The caller's customers that go back to their pool soon.
     pub(super) fn recycling(&self, conn: &mut DbConnection) -> QueryResult<Vec<Found>> {
-        let own = Condition::sql("SELECT c.id, c.name, h.recycle_due_at")
-            .append(self.owned(Condition::sql(HOLDING)))
-            .then(" AND h.recycle_due_at <= ");
-        let own = own.bind(self.calendar.end(later(self.today, RECYCLING_DAYS)));
+        let own = Condition::sql("SELECT c.id, c.name, h.recycle_due_at FROM customer_holdings h JOIN customers c");
+        let own = own.then(" ON c.workspace_id = h.workspace_id AND c.id = h.customer_id WHERE h.workspace_id = ");
+        let own = own.bind(self.scope.workspace_id).then(" AND h.owner_id = ").bind(self.scope.user_id);
+        let own = own.then(" AND c.deleted_at IS NULL AND h.recycle_due_at <= ").bind(self.calendar.end(later(self.today, RECYCLING_DAYS)));
         let own = own.then(format!(" ORDER BY h.recycle_due_at, c.id LIMIT {}", self.rows));
         let rows: Vec<(CustomerId, String, Instant)> = own.giving::<(DbUuid, Text, DbInstant)>().load(conn)?;
         let found = rows.into_iter().map(|(id, name, at)| {
@@ -73,9 +73,11 @@ impl Asked<'_> {
         // PostgreSQL would read the holdings of everybody for those of somebody who has thousands.
         let one = Condition::sql("CROSS JOIN LATERAL (SELECT h.since FROM customer_holdings h WHERE h.workspace_id = c.workspace_id");
         let one = one.then(" AND h.customer_id = c.id OFFSET 0) h");
-        let joined = Condition::either(Condition::sql(HOLDING), one);
-        let joined = joined.then(" LEFT JOIN tiers t ON t.workspace_id = c.workspace_id AND t.id = c.tier_id");
-        let own = own.append(self.owned(joined)).then(" AND c.status = 'active' AND c.lifecycle_stage <> 'churned'");
+        let each = "JOIN customer_holdings h ON h.workspace_id = c.workspace_id AND h.customer_id = c.id";
+        let own = own.then(" FROM customers c ").append(Condition::either(Condition::sql(each), one));
+        let own = own.then(" LEFT JOIN tiers t ON t.workspace_id = c.workspace_id AND t.id = c.tier_id WHERE c.workspace_id = ");
+        let own = own.bind(self.scope.workspace_id).then(" AND c.owner_id = ").bind(self.scope.user_id);
+        let own = own.then(" AND c.deleted_at IS NULL AND c.status = 'active' AND c.lifecycle_stage <> 'churned'");
         let limits = cadences.into_iter().map(|days| {
             let last = cadence::last_anchor(self.today, days, &self.working);
             (days, self.calendar.start(later(last, 1)))
@@ -89,15 +91,7 @@ impl Asked<'_> {
         });
         Ok(found.collect())
     }
-
-    /// The caller's own customers, with what else is joined, up to where further conditions are added.
-    fn owned(&self, joined: Condition) -> Condition {
-        let own = Condition::sql(" FROM customers c ").append(joined).then(" WHERE c.workspace_id = ").bind(self.scope.workspace_id);
-        own.then(" AND c.owner_id = ").bind(self.scope.user_id).then(" AND c.deleted_at IS NULL")
-    }
 }
-
-const HOLDING: &str = "JOIN customer_holdings h ON h.workspace_id = c.workspace_id AND h.customer_id = c.id";
 
 /// The shortest of the stages that a customer's open opportunities are in.
 const OF_STAGE: &str = "(SELECT MIN(s.cadence_days) FROM opportunities o JOIN stages s ON s.workspace_id = o.workspace_id AND \

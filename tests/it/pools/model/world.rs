@@ -1,6 +1,9 @@
 //! The server under test, with ids for the model's numbers.
 
 use chrono::{Duration, NaiveTime, Utc};
+use diesel::RunQueryDsl;
+use diesel::sql_types::BigInt;
+use fishpond::db::Condition;
 use serde_json::{Value, json};
 
 use super::sea::{CAP, Fish, POOLS, Place, REPS, Sea};
@@ -160,6 +163,10 @@ impl World {
             }
             assert_eq!(history(&admin, id).await, moves, "as the history tells it");
         }
+        let others = "SELECT count(*) AS count FROM customer_holdings h JOIN customers c ON c.workspace_id = h.workspace_id \
+                      AND c.id = h.customer_id WHERE (c.owner_id IS NULL) <> (h.owner_id IS NULL) OR c.owner_id <> h.owner_id";
+        let others: i64 = self.app.db(|conn| Condition::sql(others).giving::<BigInt>().get_result(conn).unwrap());
+        assert_eq!(others, 0, "the holdings have the customers' owners");
     }
 
     fn told(&self, kind: &str, from: Place, to: Place) -> Move {
