@@ -62,6 +62,8 @@ PLACES = {
     ("required", r"(/handover)?/to_user_id"),
     ("exclusive_fields", r"(/handover)?/(pool_id|split)"),
     ("duplicate_item", r"(/handover)?/split/\d+/user_id"),
+    # Who gets more than it may have gets it for a reason.
+    ("required", r"/reason"),
     # A pool says how many at once, and the time of the server how far ahead.
     ("too_many_items", r"/ids"),
     ("too_small", r"/until|/collaborators/\d+/expires_at"),

@@ -188,19 +188,17 @@ fn check<R: Resource>(operation: &BatchOperation) -> Vec<FieldError> {
         BatchOp::Delete => (&["id", "external_ref", "version"], &[]),
         BatchOp::Restore => (&["id", "version"], &["id"]),
     };
-    let has_refs = R::OPERATIONS.contains(&BatchOp::Upsert);
-    let is_taken = |name: &str| taken.contains(&name) && (has_refs || name != "external_ref");
     let given = [("id", id.is_some()), ("external_ref", external_ref.is_some()), ("version", version.is_some()), ("data", data.is_some())];
     let mut errors = Vec::new();
     for (name, is_given) in given {
-        match (is_given, is_taken(name), needed.contains(&name)) {
+        match (is_given, taken.contains(&name), needed.contains(&name)) {
             (true, false, _) => errors.push(FieldError::new(format!("/{name}"), Code::NotApplicable)),
             (false, _, true) => errors.push(FieldError::new(format!("/{name}"), Code::Required)),
             _ => {}
         }
     }
-    if is_taken("id") && !needed.contains(&"id") {
-        match (id, external_ref.as_ref().filter(|_| has_refs)) {
+    if taken.contains(&"id") && taken.contains(&"external_ref") {
+        match (id, external_ref) {
             (None, None) => errors.push(FieldError::new("/id", Code::Required)),
             (Some(_), Some(_)) => errors.push(FieldError::new("/id", Code::ExclusiveFields).with("fields", vec!["id", "external_ref"])),
             _ => {}
@@ -212,19 +210,17 @@ fn check<R: Resource>(operation: &BatchOperation) -> Vec<FieldError> {
     errors
 }
 
-/// What takes every operation has one schema with all others like it.
+/// What takes every operation has one schema with all others like it; anything else its own, and so has each of its operations.
 impl<R: Resource> PartialSchema for Batch<R> {
     fn schema() -> RefOr<Schema> {
-        let RefOr::T(Schema::Object(mut operation)) = BatchOperation::schema() else { return BatchRequest::schema() };
         if takes_everything::<R>() {
             return BatchRequest::schema();
         }
-        let op = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(R::OPERATIONS.iter().map(AsRef::<str>::as_ref)));
-        operation.properties.insert("op".to_owned(), op.into());
-        let operations = ArrayBuilder::new().items(operation).min_items(Some(1)).max_items(Some(MAX_OPERATIONS));
+        let operations = ArrayBuilder::new().items(Ref::from_schema_name(operation_name::<R>()));
+        let operations = operations.min_items(Some(1)).max_items(Some(MAX_OPERATIONS)).description(Some("Applied in this order."));
         let object = ObjectBuilder::new().description(Some("Many operations on objects of one resource."));
         let object = object.property("mode", Ref::from_schema_name(BatchMode::name())).required("mode");
-        object.property("operations", operations.description(Some("Applied in this order."))).required("operations").into()
+        object.property("operations", operations).required("operations").into()
     }
 }
 
@@ -235,7 +231,19 @@ impl<R: Resource> ToSchema for Batch<R> {
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         BatchRequest::schemas(schemas);
+        if !takes_everything::<R>()
+            && let RefOr::T(Schema::Object(mut operation)) = BatchOperation::schema()
+        {
+            let op = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(R::OPERATIONS.iter().map(AsRef::<str>::as_ref)));
+            operation.properties.insert("op".to_owned(), op.into());
+            operation.properties.shift_remove("external_ref");
+            schemas.push((operation_name::<R>(), operation.into()));
+        }
     }
+}
+
+fn operation_name<R: Resource>() -> String {
+    format!("{}BatchOperation", R::SCHEMA)
 }
 
 fn takes_everything<R: Resource>() -> bool {
