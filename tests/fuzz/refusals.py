@@ -62,6 +62,8 @@ PLACES = {
     ("required", r"(/handover)?/to_user_id"),
     ("exclusive_fields", r"(/handover)?/(pool_id|split)"),
     ("duplicate_item", r"(/handover)?/split/\d+/user_id"),
+    # The caller's user is one that another case may make a rep, who gives to itself only.
+    ("not_owner", r"/(owner_id|assignee_id)"),
     # Who gets more than it may have gets it for a reason.
     ("required", r"/reason"),
     # A pool says how many at once, and the time of the server how far ahead.
