@@ -5,6 +5,7 @@
 #        FUZZ_SEED=N .ci/fuzz.sh …          the same cases again
 #        FUZZ_DATABASE_URL=URL .ci/fuzz.sh …    an empty PostgreSQL database instead of SQLite
 #        FUZZ_CALLERS=key .ci/fuzz.sh …     one of the two only
+#        FUZZ_KEEP=1 .ci/fuzz.sh …          leaves the reports, the log and the database behind
 #        FUZZ_PATHS=REGEX .ci/fuzz.sh …     only operations with such a path
 # exits with 75 when the package index cannot be reached
 set -euo pipefail

@@ -51,10 +51,10 @@ macro_rules! kinds {
             pub type $alias = Id<$marker>;
         )*
 
-        /// The id of an object whose kind is known by name only.
-        pub fn text_of(kind: &str, uuid: Uuid) -> Option<String> {
+        /// The prefix of the ids of a kind that is known by name only.
+        pub fn prefix_of(kind: &str) -> Option<&'static str> {
             match kind {
-                $($name => Some($alias::from_uuid(uuid).to_string()),)*
+                $($name => Some($prefix),)*
                 _ => None,
             }
         }
@@ -135,6 +135,11 @@ impl<K> Default for Id<K> {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The id of an object whose kind is known by name only.
+pub fn text_of(kind: &str, uuid: Uuid) -> Option<String> {
+    prefix_of(kind).map(|prefix| format!("{prefix}_{}", encode(uuid)))
 }
 
 /// The UUID of an identifier with this prefix.

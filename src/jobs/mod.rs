@@ -17,5 +17,5 @@ mod work;
 pub use dto::{Job, JobError, Progress, Status};
 pub use lease::end_leases;
 pub use runner::Jobs;
-pub use store::{JobList, enqueue};
+pub use store::{JobList, enqueue, enqueue_by_system};
 pub use work::{STEP_ROWS, Step, Task, Work, value};

@@ -10,7 +10,7 @@ use crate::auth::Caller;
 use crate::db::id::{JobId, JobKind};
 use crate::db::schema::jobs;
 use crate::db::types::Json;
-use crate::db::{Condition, DbConnection, Failure, Hold, Tx};
+use crate::db::{Actor, Condition, DbConnection, Failure, Hold, Tx};
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
@@ -54,6 +54,12 @@ pub fn enqueue(tx: &mut Tx<'_>, work: &Work, args: &impl Serialize, total: Optio
     let row = JobRow { args: Json(value(args)?), total, ..JobRow::new(tx, tx.actor.workspace_id, work.name) };
     row.insert(tx)?;
     Ok(row.into())
+}
+
+/// The same by the system, whoever caused it.
+pub fn enqueue_by_system(tx: &mut Tx<'_>, work: &Work, args: &impl Serialize, total: Option<i64>) -> Result<Job, Failure> {
+    let actor = Actor { request_id: tx.actor.request_id.clone(), ..Actor::system(tx.actor.workspace_id) };
+    enqueue(&mut Tx { conn: &mut *tx.conn, actor: &actor, now: tx.now }, work, args, total)
 }
 
 fn find(conn: &mut DbConnection, visible: Condition, id: JobId) -> Result<JobRow, Failure> {

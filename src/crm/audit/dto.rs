@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::changes::dto::ChangeObject;
+use crate::crm::feed::SHOWN;
 use crate::crm::users::UserKind;
-use crate::db::id::{ChangeId, UserId};
+use crate::db::id::{ChangeId, ID_PATTERN, UserId, prefix_of};
 use crate::db::types::Instant;
 
 /// One write of one object, and who did it.
@@ -56,10 +58,10 @@ pub struct AuditPage {
 #[expect(dead_code, reason = "only its description is used")]
 pub struct AuditQuery {
     /// What was done to this object.
-    #[param(required = false, pattern = "^[a-z]+_[0-7][0-9a-hjkmnp-tv-z]{25}$", example = "cus_01jd9xq3v8e6ft2m4k7w0zr5ya")]
+    #[param(required = false, schema_with = any_id, example = "cus_01jd9xq3v8e6ft2m4k7w0zr5ya")]
     object_id: String,
     /// What was done to objects of this type.
-    #[param(required = false, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$", example = "customer")]
+    #[param(required = false, schema_with = any_type, example = "customer")]
     object_type: String,
     /// What this user did, or the service account of an API key.
     #[param(required = false)]
@@ -82,4 +84,17 @@ pub struct AuditQuery {
     /// Entries per page.
     #[param(required = false, minimum = 1, maximum = 200, default = 50)]
     limit: i64,
+}
+
+fn types() -> impl Iterator<Item = &'static str> {
+    SHOWN.iter().map(|shown| shown.object_type)
+}
+
+fn any_type() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(types())).build()
+}
+
+fn any_id() -> Object {
+    let prefixes: Vec<&str> = types().filter_map(prefix_of).collect();
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^({}){ID_PATTERN}$", prefixes.join("|")))).build()
 }

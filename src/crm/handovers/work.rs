@@ -18,10 +18,10 @@ use crate::crm::opportunities::{self, Opportunity};
 use crate::crm::pools::{self, OnRecyclePlannedTouches};
 use crate::crm::{planned_touches, transfers, users};
 use crate::db::id::{CustomerId, UserId};
-use crate::db::{Actor, Failure, Hold, Tx};
+use crate::db::{Failure, Hold, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
-use crate::jobs::{Job, Step, Task, Work, enqueue, value};
+use crate::jobs::{Job, Step, Task, Work, enqueue, enqueue_by_system, value};
 use crate::listing::rows::{rows, with_ids};
 
 pub const HAND_OVER: Work = Work::new("hand_over", step);
@@ -60,11 +60,8 @@ struct SoFar {
 /// Asks for the job, in the name of whoever asks; who hands over its own and is disabled by that cannot, and the system does it.
 pub fn ask(tx: &mut Tx<'_>, user_id: UserId, to: &HandoverTo, total: i64) -> Result<Job, Failure> {
     let args = Args { user_id, to: to.clone() };
-    if tx.actor.user_id != Some(user_id) {
-        return enqueue(tx, &HAND_OVER, &args, Some(total));
-    }
-    let actor = Actor { request_id: tx.actor.request_id.clone(), ..Actor::system(tx.actor.workspace_id) };
-    enqueue(&mut Tx { conn: &mut *tx.conn, actor: &actor, now: tx.now }, &HAND_OVER, &args, Some(total))
+    let enqueue = if tx.actor.user_id == Some(user_id) { enqueue_by_system } else { enqueue };
+    enqueue(tx, &HAND_OVER, &args, Some(total))
 }
 
 /// Whoever asked for it must still be one who may change everything.

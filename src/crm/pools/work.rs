@@ -10,8 +10,8 @@ use crate::crm::customers::Customers;
 use crate::crm::{contacts, customers};
 use crate::db::id::{CustomerId, PoolId};
 use crate::db::types::DbUuid;
-use crate::db::{Actor, Condition, Failure, Tx};
-use crate::jobs::{Step, Task, Work, enqueue, value};
+use crate::db::{Condition, Failure, Tx};
+use crate::jobs::{Step, Task, Work, enqueue_by_system, value};
 use crate::listing::rows::rows;
 
 /// Makes the search documents of a pool's customers anew, after what it hides has changed.
@@ -33,9 +33,7 @@ struct Behind {
 
 /// By the system, whoever changed the pool.
 pub fn reindex_later(tx: &mut Tx<'_>, pool_id: PoolId) -> Result<(), Failure> {
-    let actor = Actor { request_id: tx.actor.request_id.clone(), ..Actor::system(tx.actor.workspace_id) };
-    let mut system = Tx { conn: &mut *tx.conn, actor: &actor, now: tx.now };
-    enqueue(&mut system, &REINDEX, &OfPool { pool_id }, None).map(|_| ())
+    enqueue_by_system(tx, &REINDEX, &OfPool { pool_id }, None).map(|_| ())
 }
 
 fn reindex(tx: &mut Tx<'_>, task: &mut Task) -> Result<Step, Failure> {

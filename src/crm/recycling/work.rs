@@ -13,8 +13,8 @@ use crate::crm::calendar::{Calendar, later};
 use crate::crm::notifications::{Once, notify};
 use crate::db::id::{CustomerId, PoolId, UserId};
 use crate::db::types::{DbInstant, DbJson, DbUuid, Instant, Json};
-use crate::db::{Actor, Condition, Failure, Tx};
-use crate::jobs::{STEP_ROWS, Step, Task, Work, enqueue, value};
+use crate::db::{Condition, Failure, Tx};
+use crate::jobs::{STEP_ROWS, Step, Task, Work, enqueue_by_system, value};
 
 pub const RECYCLE: Work = Work::new("recycle_due", recycle).every(Duration::minutes(10));
 pub const REMIND: Work = Work::new("remind_of_recycling", remind).every(Duration::hours(1));
@@ -41,9 +41,7 @@ struct Behind {
 
 /// Has the due dates of a pool's customers brought up to date: by the system, whoever changed the rules.
 pub fn recompute_later(tx: &mut Tx<'_>, pool_id: PoolId) -> Result<(), Failure> {
-    let actor = Actor { request_id: tx.actor.request_id.clone(), ..Actor::system(tx.actor.workspace_id) };
-    let mut system = Tx { conn: &mut *tx.conn, actor: &actor, now: tx.now };
-    enqueue(&mut system, &RECOMPUTE, &OfPool { pool_id }, None).map(|_| ())
+    enqueue_by_system(tx, &RECOMPUTE, &OfPool { pool_id }, None).map(|_| ())
 }
 
 fn recompute(tx: &mut Tx<'_>, task: &mut Task) -> Result<Step, Failure> {

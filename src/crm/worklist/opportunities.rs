@@ -17,9 +17,9 @@ impl Asked<'_> {
     /// The caller's stale opportunities, whose customers it sees.
     pub(super) fn stale(&self, conn: &mut DbConnection) -> Result<Vec<Found>, Failure> {
         let limits: BTreeSet<i32> = self.stages.iter().filter_map(|stage| stage.stale_after_days).collect();
-        if limits.is_empty() {
-            return Ok(Vec::new());
-        }
+        // No stage is more impatient: what came to its stage since then is not stale.
+        let Some(least) = limits.first().copied() else { return Ok(Vec::new()) };
+        let before = |days: i32| self.calendar.start(earlier(self.today, days));
         let facing = dictionaries::store::customer_facing(conn, self.scope.workspace_id)?;
         let touched = Condition::sql("(SELECT t.occurred_at FROM touch_records t WHERE t.workspace_id = o.workspace_id AND t.customer_id");
         let touched = touched.then(" = o.customer_id AND t.deleted_at IS NULL AND t.occurred_at > o.stage_entered_at AND ");
@@ -32,8 +32,10 @@ impl Asked<'_> {
         let own = own.then(" JOIN customers ON customers.workspace_id = o.workspace_id AND customers.id = o.customer_id WHERE ");
         let own = own.append(customers::visible(self.scope, false)).then(" AND o.workspace_id = ").bind(self.scope.workspace_id);
         let own = own.then(" AND o.owner_id = ").bind(self.scope.user_id);
-        let own = own.then(" AND o.stage_kind = 'open' AND o.deleted_at IS NULL AND s.stale_after_days IS NOT NULL");
-        let limits = limits.into_iter().map(|days| (days, self.calendar.start(earlier(self.today, days))));
+        let own =
+            own.then(" AND o.stage_kind = 'open' AND o.deleted_at IS NULL AND s.stale_after_days IS NOT NULL AND o.stage_entered_at < ");
+        let own = own.bind(before(least));
+        let limits = limits.into_iter().map(|days| (days, before(days)));
         let columns = "waiting.id, waiting.name, waiting.customer_id, waiting.customer_name, waiting.anchor, waiting.days";
         type Row = (OpportunityId, String, CustomerId, String, Instant, i32);
         let rows: Vec<Row> = self.late(own, columns, limits).giving::<(DbUuid, Text, DbUuid, Text, DbInstant, Integer)>().load(conn)?;
