@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and who does it.
 
+mod backup;
 mod demo;
 mod greeting;
 mod health;
@@ -94,6 +95,19 @@ enum Command {
     /// A demo workspace to look around in
     #[command(subcommand)]
     Demo(demo::DemoCommand),
+    /// Copy an SQLite database into a file, while a server runs
+    ///
+    /// The copy holds everything that was committed when it began, and nothing of what came later. Nobody waits for it. It is
+    /// checked and on the disk before it gets its name; a file that exists is not replaced. To go back to it, stop the server and
+    /// put the copy in the place of the database, and remove the files beside it that end with -wal and -shm.
+    ///
+    /// The keys that sign access tokens are in it: keep it secret. For PostgreSQL use pg_dump.
+    Backup {
+        /// Where to
+        file: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
     /// Ask a running server whether it is ready (for container health checks)
     Health {
         /// Where it listens [default: the configured address]
@@ -211,6 +225,7 @@ impl Cli {
                 Ok(())
             }
             Command::Demo(command) => command.run(),
+            Command::Backup { file, common } => backup::copy(&file, &common),
             Command::Health { listen, common } => health::ask(listen, &common),
         }
     }

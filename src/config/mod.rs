@@ -24,6 +24,7 @@ use crate::http::schemas::nearest;
 pub const SETTINGS: &[(&str, &str, &str)] = &[
     ("listen", "127.0.0.1:8080", "address of the API; port 0 takes a free one"),
     ("database_url", "sqlite://data/fishpond.db", "sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME; DATABASE_URL is read too"),
+    ("migration_backup", "on", "on or off: whether an SQLite database is copied, beside itself, before a new version changes its schema"),
     ("metrics_listen", "127.0.0.1:9464", "address of the Prometheus metrics, or off"),
     ("log_format", "text", "text or json"),
     ("log_level", "info", "error, warn, info, debug or trace; or a filter such as fishpond=debug"),
@@ -48,6 +49,7 @@ const SECRETS: &[&str] = &["admin_password", "database_url"];
 pub struct Config {
     pub listen: SocketAddr,
     pub database: Target,
+    pub does_migration_backup: bool,
     /// `None` is off.
     pub metrics_listen: Option<SocketAddr>,
     pub is_json_log: bool,
@@ -120,6 +122,7 @@ impl Config {
         Ok(Self {
             listen: reader.parsed("listen", "HOST:PORT")?,
             database: Target::parse(&database_url).map_err(|error| reader.wrong("database_url", &error.to_string()))?,
+            does_migration_backup: reader.is_on("migration_backup")?,
             metrics_listen: if reader.text("metrics_listen") == "off" {
                 None
             } else {
@@ -142,11 +145,7 @@ impl Config {
             },
             max_connections: reader.at_least_one("max_connections")?,
             shutdown_seconds: reader.parsed("shutdown_seconds", "a number of seconds")?,
-            does_jobs: match reader.text("jobs").as_str() {
-                "on" => true,
-                "off" => false,
-                _ => return Err(reader.wrong("jobs", "it must be on or off")),
-            },
+            does_jobs: reader.is_on("jobs")?,
             cors_origins: reader
                 .list::<Origin>("cors_origins", "origins such as https://app.example.com, or *")?
                 .into_iter()
@@ -215,6 +214,14 @@ impl Reader<'_> {
 
     fn parsed<T: FromStr>(&self, name: &str, expected: &str) -> Result<T, ConfigError> {
         self.text(name).parse().map_err(|_| self.wrong(name, &format!("it must be {expected}")))
+    }
+
+    fn is_on(&self, name: &str) -> Result<bool, ConfigError> {
+        match self.text(name).as_str() {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err(self.wrong(name, "it must be on or off")),
+        }
     }
 
     fn at_least_one<T: FromStr + Default + PartialEq>(&self, name: &str) -> Result<T, ConfigError> {

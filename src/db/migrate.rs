@@ -8,6 +8,7 @@ use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel::{PgConnection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::backup::BackupError;
 use super::{DbConnection, on_backend};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -20,6 +21,8 @@ const LOCK: i64 = 0x6669_7368_706f_6e64;
 pub enum MigrateError {
     /// The database was migrated by a newer binary.
     Newer(Vec<String>),
+    /// Nothing was changed.
+    NotCopied(BackupError),
     Failed(String),
 }
 
@@ -30,6 +33,11 @@ impl fmt::Display for MigrateError {
                 f,
                 "the database was migrated by a newer fishpond (unknown migrations: {}): run that version, or restore a backup",
                 versions.join(", ")
+            ),
+            Self::NotCopied(error) => write!(
+                f,
+                "{error}\nThe database is copied before its schema changes, and was left as it is: make room, or back it up yourself and set \
+                 migration_backup to off"
             ),
             Self::Failed(text) => write!(f, "the migration failed: {text}"),
         }
@@ -44,10 +52,15 @@ impl From<diesel::result::Error> for MigrateError {
     }
 }
 
-/// Runs what is pending, then `after` (the first seeding) under the same lock; gives the versions that were run.
-pub fn run<T>(conn: &mut DbConnection, after: impl FnOnce(&mut DbConnection) -> T) -> Result<(Vec<String>, T), MigrateError> {
+/// Runs what is pending, then `after` (the first seeding) under the same lock; gives the versions that were run. `before` is told of the
+/// first version that changes a database which is not new.
+pub fn run<T>(
+    conn: &mut DbConnection,
+    before: impl FnOnce(&str) -> Result<(), BackupError>,
+    after: impl FnOnce(&mut DbConnection) -> T,
+) -> Result<(Vec<String>, T), MigrateError> {
     lock(conn, true)?;
-    let outcome = pending(conn).map(|versions| (versions, after(conn)));
+    let outcome = pending(conn, before).map(|versions| (versions, after(conn)));
     lock(conn, false)?;
     outcome
 }
@@ -71,14 +84,18 @@ fn lock(conn: &mut DbConnection, take: bool) -> Result<(), MigrateError> {
     Ok(())
 }
 
-fn pending(conn: &mut DbConnection) -> Result<Vec<String>, MigrateError> {
+fn pending(conn: &mut DbConnection, before: impl FnOnce(&str) -> Result<(), BackupError>) -> Result<Vec<String>, MigrateError> {
     on_backend!(conn,
-        postgres: |pg| run_with::<diesel::pg::Pg, PgConnection>(pg, POSTGRES),
-        sqlite: |lite| run_with::<diesel::sqlite::Sqlite, SqliteConnection>(lite, SQLITE),
+        postgres: |pg| run_with::<diesel::pg::Pg, PgConnection>(pg, POSTGRES, before),
+        sqlite: |lite| run_with::<diesel::sqlite::Sqlite, SqliteConnection>(lite, SQLITE, before),
     )
 }
 
-fn run_with<DB, C>(conn: &mut C, source: EmbeddedMigrations) -> Result<Vec<String>, MigrateError>
+fn run_with<DB, C>(
+    conn: &mut C,
+    source: EmbeddedMigrations,
+    before: impl FnOnce(&str) -> Result<(), BackupError>,
+) -> Result<Vec<String>, MigrateError>
 where
     DB: diesel::backend::Backend,
     C: MigrationHarness<DB>,
@@ -90,15 +107,13 @@ where
         .iter()
         .map(|migration| migration.name().version().to_string())
         .collect();
-    let unknown: Vec<String> = conn
-        .applied_migrations()
-        .map_err(failed)?
-        .iter()
-        .map(MigrationVersion::to_string)
-        .filter(|version| !known.contains(version))
-        .collect();
+    let applied: HashSet<String> = conn.applied_migrations().map_err(failed)?.iter().map(MigrationVersion::to_string).collect();
+    let unknown: Vec<String> = applied.difference(&known).cloned().collect();
     if !unknown.is_empty() {
         return Err(MigrateError::Newer(unknown));
+    }
+    if let (false, Some(first)) = (applied.is_empty(), known.difference(&applied).min()) {
+        before(first).map_err(MigrateError::NotCopied)?;
     }
     let versions = conn.run_pending_migrations(source).map_err(failed)?;
     Ok(versions.iter().map(ToString::to_string).collect())

@@ -2,6 +2,7 @@
 //!
 //! `db.read` and `db.write` are the only ways in. Features never see a pool.
 
+pub mod backup;
 mod base32;
 pub mod clock;
 pub mod condition;

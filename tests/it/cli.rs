@@ -62,6 +62,7 @@ fn every_command_has_help() {
         "api-key create",
         "demo",
         "demo load",
+        "backup",
         "health",
     ] {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();

@@ -17,6 +17,7 @@ mod harness;
 mod api_keys;
 mod audit;
 mod authorization;
+mod backups;
 mod batches;
 mod changes;
 mod cli;

@@ -90,7 +90,7 @@ fn migrations(tree: &str) -> Vec<String> {
 }
 
 fn up(conn: &mut DbConnection) -> Vec<String> {
-    migrate::run(conn, |_| ()).expect("migrations").0
+    migrate::run(conn, |_| Ok(()), |_| ()).expect("migrations").0
 }
 
 /// Runs a test on an empty database of each kind.
@@ -155,7 +155,7 @@ fn a_newer_database_is_refused() {
         }
         .expect("a row");
         let before = schema(conn);
-        match migrate::run(conn, |_| panic!("it goes on")) {
+        match migrate::run(conn, |_| Ok(()), |_| panic!("it goes on")) {
             Err(MigrateError::Newer(versions)) => assert_eq!(versions, ["9999"]),
             other => panic!("{:?}", other.map(|(versions, ())| versions)),
         }

@@ -1,0 +1,83 @@
+//! Copies of an SQLite database, while others read and write it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use diesel::connection::{Connection, SimpleConnection};
+use diesel::sql_types::Text;
+use diesel::{QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
+use tempfile::NamedTempFile;
+
+/// Why there is no copy.
+#[derive(Debug)]
+pub struct BackupError(String);
+
+impl fmt::Display for BackupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BackupError {}
+
+/// A copy in the making, beside the place where it will be: it has that name when it is whole, and leaves nothing behind otherwise.
+/// Like the database it is for nobody else to read.
+pub struct Copying {
+    from: PathBuf,
+    to: PathBuf,
+    file: NamedTempFile,
+}
+
+#[derive(QueryableByName)]
+struct Checked {
+    #[diesel(sql_type = Text)]
+    quick_check: String,
+}
+
+impl Copying {
+    pub fn new(from: &Path, to: &Path) -> Result<Self, BackupError> {
+        // Opening would make one.
+        if !from.is_file() {
+            return Err(BackupError(format!("there is no database {}", from.display())));
+        }
+        let folder = folder_of(to);
+        let mut name = to.file_name().unwrap_or_default().to_owned();
+        name.push(".");
+        let file = tempfile::Builder::new().prefix(&name).suffix(".partial").tempfile_in(folder);
+        let file = file.map_err(|error| BackupError(format!("cannot write to {}: {error}", folder.display())))?;
+        Ok(Self { from: from.to_owned(), to: to.to_owned(), file })
+    }
+
+    /// Where it is written.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Copies what is committed now, in one read: nobody waits for it, and what is written in the meantime is not in it. The copy is
+    /// checked and on the disk when it gets its name. Another file of that name is replaced when it may be.
+    pub fn run(self, may_replace: bool) -> Result<(), BackupError> {
+        let Self { from, to, file } = self;
+        let failed = |error: &dyn fmt::Display| BackupError(format!("cannot copy {} to {}: {error}", from.display(), to.display()));
+        let path = file.path().to_str().ok_or_else(|| failed(&"its name is not UTF-8"))?;
+        let mut conn = SqliteConnection::establish(&from.to_string_lossy()).map_err(|error| failed(&error))?;
+        conn.batch_execute("PRAGMA busy_timeout = 5000").map_err(|error| failed(&error))?;
+        sql_query("VACUUM INTO ?").bind::<Text, _>(path).execute(&mut conn).map_err(|error| failed(&error))?;
+        let mut copy = SqliteConnection::establish(path).map_err(|error| failed(&error))?;
+        let found: Vec<Checked> = sql_query("PRAGMA quick_check").load(&mut copy).map_err(|error| failed(&error))?;
+        drop(copy);
+        if let Some(wrong) = found.iter().find(|found| found.quick_check != "ok") {
+            return Err(failed(&format!("the copy is damaged, and so may be the database: {}", wrong.quick_check)));
+        }
+        file.as_file().sync_all().map_err(|error| failed(&error))?;
+        let kept = if may_replace { file.persist(&to) } else { file.persist_noclobber(&to) };
+        kept.map_err(|error| failed(&error.error))?;
+        // The name, too. Where folders cannot be opened, they need not be.
+        std::fs::File::open(folder_of(&to))
+            .and_then(|folder| folder.sync_all())
+            .or_else(|error| if cfg!(unix) { Err(failed(&error)) } else { Ok(()) })
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
