@@ -7,6 +7,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Cargo.toml Cargo.lock build.rs ./
+COPY .cargo .cargo
 COPY migrations migrations
 COPY src src
 # Without the default feature the system's libpq is linked, which has TLS. Dependencies stay built in the cache; our own sources are

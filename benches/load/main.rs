@@ -1,11 +1,14 @@
-//! Load: fills a database with as many customers as wanted, shows the plans of what the server asks it, and measures lists over
-//! HTTP. `cargo bench --bench load -- --help`
+//! Load: fills a database with as many customers as wanted, shows the plans of what the server asks it, and measures lists, requests
+//! a second and the public sea over HTTP. `cargo bench --bench load -- --help`
 
 mod cases;
 mod filling;
 mod measure;
 mod plans;
+mod process;
+mod rates;
 mod sea;
+mod statements;
 
 use std::error::Error;
 use std::io::{IsTerminal, Write};
@@ -61,9 +64,22 @@ enum Command {
         small: String,
         big: String,
     },
+    /// Measure how many requests a second the server answers, beside something that does the same with less
+    ///
+    /// One customer, a page of 50 and new customers on PostgreSQL beside pgbench with the server's own statements and as many clients;
+    /// one customer on SQLite beside an answer that asks no database; new customers on SQLite beside a server that commits each by
+    /// itself. Both sides take turns, and what counts is their ratio. Needs wrk and pgbench.
+    Rates(rates::Rates),
     /// Measure claims, recycling and worklists on a filled database, which are then no longer what was filled in
     #[command(subcommand)]
     Sea(sea::Sea),
+    /// A server for the others
+    #[command(hide = true)]
+    Serve {
+        #[arg(long)]
+        write_group: Option<usize>,
+        url: String,
+    },
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -71,7 +87,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         Command::Fill { customers, seed, url } => fill(&url, customers, seed),
         Command::Plans { only, url } => plans::explain(&url, only.as_deref()),
         Command::Measure { only, requests, small, big } => measure::compare([&small, &big], requests, only.as_deref()),
+        Command::Rates(rates) => rates::run(&rates),
         Command::Sea(what) => sea::run(&what),
+        Command::Serve { write_group, url } => process::serve(&url, write_group),
     }
 }
 

@@ -1,16 +1,13 @@
 //! The statements that the server runs for each case, and how the database answers them.
 
-use std::collections::HashSet;
 use std::error::Error;
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use fishpond::auth::Scope;
 use fishpond::crm::{contacts, customers, opportunities, touch_records};
-use fishpond::db::id::decode_any;
 use fishpond::db::{Db, DbConnection, Failure};
 use fishpond::http::problem::Problem;
 use fishpond::http::query::Query;
@@ -19,17 +16,11 @@ use fishpond::server::StartError;
 
 use crate::cases::{self, Case, EVERYBODY, Who};
 use crate::config;
+use crate::statements::{Statement, Watch};
 
 /// What is big; other tables may be scanned.
 const BIG: [&str; 8] =
     ["customers", "customer_profiles", "contacts", "contact_links", "opportunities", "touch_records", "search_docs", "lookup_keys"];
-
-/// The statements as Diesel shows them, and the texts of those that stay prepared.
-#[derive(Default)]
-struct Seen {
-    statements: Vec<String>,
-    prepared: HashSet<String>,
-}
 
 /// Prints a line for each case; whole plans of those with `only` in their names.
 pub fn explain(url: &str, only: Option<&str>) -> Result<(), Box<dyn Error>> {
@@ -37,39 +28,26 @@ pub fn explain(url: &str, only: Option<&str>) -> Result<(), Box<dyn Error>> {
     Db::setup(&config.database, |conn| {
         let all = cases::all(conn).map_err(told)?;
         let scopes = EVERYBODY.iter().map(|who| Ok((*who, who.scope(conn)?))).collect::<QueryResult<Vec<(Who, Scope)>>>()?;
-        let seen = Arc::new(Mutex::new(Seen::default()));
-        let watched = Arc::clone(&seen);
-        conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
-            let Ok(mut seen) = watched.lock() else { return };
-            match event {
-                InstrumentationEvent::StartQuery { query, .. } => seen.statements.push(query.to_string()),
-                InstrumentationEvent::CacheQuery { sql, .. } => {
-                    seen.prepared.insert(sql.to_owned());
-                }
-                _ => {}
-            }
-        });
+        let watch = Watch::on(conn);
         for case in all.iter().filter(|case| only.is_none_or(|part| case.name().contains(part))) {
             let Some((_, scope)) = scopes.iter().find(|(who, _)| *who == case.who) else { continue };
             if let Err(failure) = run(conn, scope, case) {
                 println!("  FAILED    {}: {:?}", case.name(), failure);
                 continue;
             }
-            seen.lock().map(|mut seen| seen.statements.clear()).unwrap_or_default();
+            watch.take();
             let start = Instant::now();
             run(conn, scope, case).map_err(told)?;
             let elapsed = start.elapsed().as_secs_f64() * 1000.0;
-            let statements = seen.lock().map(|mut seen| std::mem::take(&mut seen.statements)).unwrap_or_default();
+            let statements = watch.take();
             let mut verdicts = Vec::new();
             let mut plans = String::new();
-            for statement in &statements {
-                let (sql, values) = statement.rsplit_once(" -- binds: ").unwrap_or((statement, "[]"));
-                let is_prepared = seen.lock().is_ok_and(|seen| seen.prepared.contains(sql));
-                let plan = plan(conn, sql, values, is_prepared)?;
+            for Statement { sql, values, is_prepared } in &statements {
+                let plan = plan(conn, sql, values, *is_prepared)?;
                 verdicts.extend(judge(&plan));
                 // The columns of a row say nothing about its plan.
-                let sql = sql.split_once(" FROM ").filter(|(columns, _)| columns.len() > 200).map_or(sql, |(_, rest)| rest);
-                plans.push_str(&format!("  {sql}\n  {values}\n    {}\n", plan.join("\n    ")));
+                let sql = sql.split_once(" FROM ").filter(|(columns, _)| columns.len() > 200).map_or(sql.as_str(), |(_, rest)| rest);
+                plans.push_str(&format!("  {sql}\n  {}\n    {}\n", values.join(", "), plan.join("\n    ")));
             }
             verdicts.sort_unstable();
             verdicts.dedup();
@@ -112,7 +90,7 @@ fn pages<R: Listed>(case: &Case, mut list: impl FnMut(&List<R>) -> Result<Option
     Ok(())
 }
 
-fn plan(conn: &mut DbConnection, sql: &str, values: &str, is_prepared: bool) -> Result<Vec<String>, Box<dyn Error>> {
+fn plan(conn: &mut DbConnection, sql: &str, values: &[String], is_prepared: bool) -> Result<Vec<String>, Box<dyn Error>> {
     match conn {
         // The plan does not depend on the values.
         DbConnection::Sqlite(lite) => {
@@ -142,8 +120,8 @@ fn plan(conn: &mut DbConnection, sql: &str, values: &str, is_prepared: bool) -> 
                 line: String,
             }
             pg.batch_execute(&format!("PREPARE asked AS {sql}"))?;
-            let values = literals(values);
-            let given = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
+            let literals: Vec<String> = values.iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
+            let given = if literals.is_empty() { String::new() } else { format!("({})", literals.join(", ")) };
             for _ in 0..if is_prepared { 6 } else { 0 } {
                 pg.batch_execute(&format!("EXPLAIN EXECUTE asked{given}"))?;
             }
@@ -152,31 +130,6 @@ fn plan(conn: &mut DbConnection, sql: &str, values: &str, is_prepared: bool) -> 
             Ok(lines.into_iter().map(|line| line.line).collect())
         }
     }
-}
-
-/// Diesel's view of bound values as literals.
-fn literals(values: &str) -> Vec<String> {
-    let mut parts: Vec<String> = vec![String::new()];
-    let (mut is_text, mut is_escaped) = (false, false);
-    for c in values.trim_start_matches('[').trim_end_matches(']').chars() {
-        match c {
-            '\\' if !is_escaped => {
-                is_escaped = true;
-                continue;
-            }
-            '"' if !is_escaped => is_text = !is_text,
-            ',' if !is_text => parts.push(String::new()),
-            _ => parts.last_mut().into_iter().for_each(|part| part.push(c)),
-        }
-        is_escaped = false;
-    }
-    let literal = |part: &String| {
-        let text = part.trim();
-        let text = text.strip_prefix("Instant(").and_then(|text| text.strip_suffix(')')).unwrap_or(text);
-        let id = text.split_once('_').filter(|(_, id)| id.len() == 26).and_then(|_| decode_any(text));
-        format!("'{}'", id.map_or_else(|| text.replace('\'', "''"), |id| id.to_string()))
-    };
-    parts.iter().filter(|part| !part.trim().is_empty()).map(literal).collect()
 }
 
 /// What is wrong with a plan: scans of big tables, sorting, rows read in vain.

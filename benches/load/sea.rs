@@ -1,7 +1,6 @@
 //! The public sea under load: many who claim at once, recycling of what is due, worklists. What is measured also changes the database.
 
 mod claims;
-mod process;
 mod recycling;
 mod worklists;
 
@@ -43,9 +42,6 @@ pub enum Sea {
         requests: usize,
         url: String,
     },
-    /// A server for the others
-    #[command(hide = true)]
-    Serve { url: String },
 }
 
 pub fn run(what: &Sea) -> Result<(), Box<dyn Error>> {
@@ -54,7 +50,6 @@ pub fn run(what: &Sea) -> Result<(), Box<dyn Error>> {
         Sea::Claims { processes, seconds, url } => runtime.block_on(claims::measure(url, *processes, Duration::from_secs(*seconds))),
         Sea::Recycle { customers, url } => recycling::measure(url, *customers),
         Sea::Worklists { requests, url } => runtime.block_on(worklists::measure(url, *requests)),
-        Sea::Serve { url } => process::serve(url),
     }
 }
 

@@ -8,7 +8,7 @@ use moka::sync::Cache;
 use super::secrets;
 use super::store::{self, FoundKey, Principal};
 use super::throttle::AddressThrottle;
-use super::tokens::{JwkSet, Keys};
+use super::tokens::{Claims, JwkSet, Keys};
 use crate::db::id::{SessionId, WorkspaceId};
 use crate::db::types::Instant;
 use crate::db::{Actor, Db, Target};
@@ -25,6 +25,8 @@ pub struct Auth {
     db: Db,
     issuer: String,
     keys: RwLock<Arc<Keys>>,
+    /// Access tokens whose signature was verified, by their hash.
+    tokens: Cache<Vec<u8>, Arc<Claims>>,
     principals: Cache<Vec<u8>, Option<Arc<Principal>>>,
     pub addresses: AddressThrottle,
 }
@@ -43,6 +45,7 @@ impl Auth {
             db,
             issuer: issuer.to_owned(),
             keys: RwLock::new(Arc::new(keys)),
+            tokens: Cache::builder().max_capacity(50_000).time_to_live(BELIEVED).build(),
             principals: Cache::builder().max_capacity(50_000).time_to_live(BELIEVED).build(),
             addresses: AddressThrottle::default(),
         })
@@ -78,19 +81,13 @@ impl Auth {
     async fn by_session(&self, token: &str) -> Result<(Arc<Principal>, SessionId), Problem> {
         let invalid = || Problem::new(Code::InvalidToken);
         let now = self.db.now();
-        let claims = match self.keys().verify(token, now)? {
-            Some(claims) => claims,
-            None => {
-                // Another server may have made a new key.
-                self.reload_keys().await?;
-                self.keys().verify(token, now)?.ok_or_else(invalid)?
-            }
-        };
+        let claims = self.claims(token, now).await?;
         let believed = claims.sid.uuid().as_bytes().to_vec();
         let principal = match self.principals.get(&believed) {
             Some(principal) => principal,
             None => {
-                let loaded = self.db.read(move |conn| Ok(store::session_principal(conn, claims.ws, claims.sid)?)).await?.map(Arc::new);
+                let (workspace_id, session_id) = (claims.ws, claims.sid);
+                let loaded = self.db.read(move |conn| Ok(store::session_principal(conn, workspace_id, session_id)?)).await?.map(Arc::new);
                 self.principals.insert(believed, loaded.clone());
                 loaded
             }
@@ -99,6 +96,26 @@ impl Auth {
             .filter(|principal| principal.user_id == claims.sub && principal.ends_at.is_none_or(|end| end > now))
             .map(|principal| (principal, claims.sid))
             .ok_or_else(invalid)
+    }
+
+    /// The claims of a token in force. Verifying a signature takes longer than all else that a small request needs.
+    async fn claims(&self, token: &str, now: Instant) -> Result<Arc<Claims>, Problem> {
+        let hash = secrets::sha256(token);
+        if let Some(claims) = self.tokens.get(&hash) {
+            claims.check(now)?;
+            return Ok(claims);
+        }
+        let claims = match self.keys().verify(token, now)? {
+            Some(claims) => claims,
+            None => {
+                // Another server may have made a new key.
+                self.reload_keys().await?;
+                self.keys().verify(token, now)?.ok_or_else(|| Problem::new(Code::InvalidToken))?
+            }
+        };
+        let claims = Arc::new(claims);
+        self.tokens.insert(hash, Arc::clone(&claims));
+        Ok(claims)
     }
 
     async fn by_api_key(&self, key: &str) -> Result<Arc<Principal>, Problem> {

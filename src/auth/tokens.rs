@@ -37,6 +37,20 @@ pub struct Claims {
     pub exp: i64,
 }
 
+impl Claims {
+    /// Whether they are in force.
+    pub fn check(&self, now: Instant) -> Result<(), Problem> {
+        let at = now.get().timestamp();
+        if self.exp < at - CLOCKS_DIFFER {
+            return Err(Problem::new(Code::ExpiredToken));
+        }
+        if self.nbf > at + CLOCKS_DIFFER {
+            return Err(Problem::new(Code::InvalidToken));
+        }
+        Ok(())
+    }
+}
+
 /// A signing key as it is stored.
 #[derive(Clone)]
 pub struct StoredKey {
@@ -146,13 +160,7 @@ impl Keys {
         // The library asks the machine for the time; here the server's counts.
         validation.validate_exp = false;
         let claims = decode::<Claims>(token, &key.decoding, &validation).map_err(|_| invalid())?.claims;
-        let at = now.get().timestamp();
-        if claims.exp < at - CLOCKS_DIFFER {
-            return Err(Problem::new(Code::ExpiredToken));
-        }
-        if claims.nbf > at + CLOCKS_DIFFER {
-            return Err(invalid());
-        }
+        claims.check(now)?;
         Ok(Some(claims))
     }
 

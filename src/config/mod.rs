@@ -142,6 +142,7 @@ impl Config {
                 connections: reader.at_least_one("db_connections")?,
                 read_queue: reader.parsed("read_queue", "a number")?,
                 write_queue: reader.at_least_one("write_queue")?,
+                ..PoolOptions::default()
             },
             max_connections: reader.at_least_one("max_connections")?,
             shutdown_seconds: reader.parsed("shutdown_seconds", "a number of seconds")?,

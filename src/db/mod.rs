@@ -56,11 +56,13 @@ pub struct PoolOptions {
     pub read_queue: usize,
     /// SQLite writes that may wait for the writer.
     pub write_queue: usize,
+    /// SQLite writes that are committed together at most. No setting: benchmarks show what it is worth.
+    pub write_group: usize,
 }
 
 impl Default for PoolOptions {
     fn default() -> Self {
-        Self { connections: 8, read_queue: 128, write_queue: 1024 }
+        Self { connections: 8, read_queue: 128, write_queue: 1024, write_group: 256 }
     }
 }
 
@@ -124,7 +126,7 @@ impl Db {
             .error_handler(Box::new(diesel::r2d2::LoggingErrorHandler))
             .build_unchecked(manager.clone());
         let writer = match target {
-            Target::Sqlite(_) => Some(Writer::start(manager, options.write_queue)?),
+            Target::Sqlite(_) => Some(Writer::start(manager, options.write_queue, options.write_group)?),
             Target::Postgres(_) => None,
         };
         let gate = Arc::new(Gate::new(options.connections as usize, options.read_queue));

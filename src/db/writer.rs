@@ -16,9 +16,7 @@ use super::tx::{self, Actor, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 
-/// A group ends when it has this many writes …
-const GROUP_SIZE: usize = 256;
-/// … or has run this long.
+/// A group ends when it has so many writes as were configured, or has run this long.
 const GROUP_TIME: Duration = Duration::from_millis(20);
 
 /// Answers one caller, once it is known whether the group was committed.
@@ -33,9 +31,9 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn start(manager: Manager, queue: usize) -> std::io::Result<Self> {
+    pub fn start(manager: Manager, queue: usize, group_size: usize) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(queue);
-        std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || serve(&manager, &receiver))?;
+        std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || serve(&manager, &receiver, group_size))?;
         Ok(Self { queue: sender })
     }
 
@@ -74,7 +72,7 @@ impl Writer {
     }
 }
 
-fn serve(manager: &Manager, queue: &Receiver<Job>) {
+fn serve(manager: &Manager, queue: &Receiver<Job>, group_size: usize) {
     let mut open: Option<DbConnection> = None;
     while let Ok(first) = queue.recv() {
         let began = open.take().map_or_else(|| manager.open().map_err(|error| error.to_string()), Ok).and_then(|mut conn| {
@@ -82,14 +80,14 @@ fn serve(manager: &Manager, queue: &Receiver<Job>) {
             Ok(conn)
         });
         match began {
-            Ok(conn) => open = group(conn, first, queue),
+            Ok(conn) => open = group(conn, first, queue, group_size),
             Err(error) => tracing::error!(error, "the writer cannot open the database or begin"),
         }
     }
 }
 
 /// One group: savepoints, one commit, answers. Gives the connection back unless it is spoilt.
-fn group(mut conn: DbConnection, first: Job, queue: &Receiver<Job>) -> Option<DbConnection> {
+fn group(mut conn: DbConnection, first: Job, queue: &Receiver<Job>, group_size: usize) -> Option<DbConnection> {
     let started = Instant::now();
     let mut finishes = Vec::new();
     let mut lost = Ok(());
@@ -101,7 +99,7 @@ fn group(mut conn: DbConnection, first: Job, queue: &Receiver<Job>) -> Option<Db
             lost = outcome;
             break;
         }
-        next = if finishes.len() < GROUP_SIZE && started.elapsed() < GROUP_TIME { queue.try_recv().ok() } else { None };
+        next = if finishes.len() < group_size && started.elapsed() < GROUP_TIME { queue.try_recv().ok() } else { None };
     }
     let committed = lost.and_then(|()| {
         DbConnection::commit_transaction(&mut conn).map_err(|error| {

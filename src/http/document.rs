@@ -21,6 +21,8 @@ pub struct Document {
 
 struct Template {
     path: String,
+    /// What it has before its first parameter.
+    beginning: String,
     matcher: ResourceDef,
     operations: Vec<Operation>,
 }
@@ -63,7 +65,12 @@ impl Document {
             let operation = Operation { method: method.to_ascii_uppercase(), parameters: Parameters::of(operation) };
             match templates.last_mut().filter(|template| template.path == path) {
                 Some(template) => template.operations.push(operation),
-                None => templates.push(Template { path: path.to_owned(), matcher: ResourceDef::new(path), operations: vec![operation] }),
+                None => templates.push(Template {
+                    path: path.to_owned(),
+                    beginning: path.split('{').next().unwrap_or_default().to_owned(),
+                    matcher: ResourceDef::new(path),
+                    operations: vec![operation],
+                }),
             }
         }
         let literals = templates
@@ -93,7 +100,10 @@ impl Document {
     pub fn find(&self, path: &str) -> Found<'_> {
         Found(match self.literals.get(path).and_then(|index| self.templates.get(*index)) {
             Some(literal) => vec![literal],
-            None => self.templates.iter().filter(|template| template.matcher.is_match(path)).collect(),
+            // Few begin alike: most patterns need not be tried.
+            None => {
+                self.templates.iter().filter(|template| path.starts_with(&template.beginning) && template.matcher.is_match(path)).collect()
+            }
         })
     }
 }

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
-use super::process::Process;
 use super::{Caller, ids, percentiles};
 use crate::filling::rep_email;
+use crate::process::Process;
 
 const REPS: usize = 8;
 /// Customers of a request.

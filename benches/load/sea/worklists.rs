@@ -8,10 +8,10 @@ use fishpond::db::condition::AnyId;
 use fishpond::db::{Condition, Db, DbConnection, clock};
 use serde_json::{Value, json};
 
-use super::process::Process;
 use super::{Caller, ids, make_due, make_rule, percentiles};
 use crate::cases::Who;
 use crate::config;
+use crate::process::Process;
 
 /// Touches that each of them plans, for the last days, today and the next ones.
 const PLANS: i64 = 200;

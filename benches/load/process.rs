@@ -16,7 +16,17 @@ pub struct Process {
 
 impl Process {
     pub fn start(url: &str) -> Result<Self, Box<dyn Error>> {
-        let mut child = Command::new(std::env::current_exe()?).args(["sea", "serve", url]).stdout(Stdio::piped()).spawn()?;
+        Self::with(&[url])
+    }
+
+    /// One that commits so many writes together at most (SQLite).
+    pub fn with_write_group(url: &str, size: usize) -> Result<Self, Box<dyn Error>> {
+        Self::with(&["--write-group", &size.to_string(), url])
+    }
+
+    fn with(arguments: &[&str]) -> Result<Self, Box<dyn Error>> {
+        let mut command = Command::new(std::env::current_exe()?);
+        let mut child = command.arg("serve").args(arguments).stdout(Stdio::piped()).spawn()?;
         let mut base = String::new();
         BufReader::new(child.stdout.take().ok_or("a pipe")?).read_line(&mut base)?;
         Ok(Self { child, base: base.trim().to_owned() })
@@ -30,8 +40,9 @@ impl Drop for Process {
 }
 
 /// Serves until it is killed.
-pub fn serve(url: &str) -> Result<(), Box<dyn Error>> {
-    let config = config(url)?;
+pub fn serve(url: &str, write_group: Option<usize>) -> Result<(), Box<dyn Error>> {
+    let mut config = config(url)?;
+    config.pool.write_group = write_group.unwrap_or(config.pool.write_group);
     actix_web::rt::System::new().block_on(async move {
         let Running { address, server, .. } = server::start(&config, &[], |_| {}).map_err(|error| error.to_string())?;
         println!("http://{address}");
