@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::catalogue::Code;
 use super::normalise::{Normalised, escape, normalise};
 use super::patch::strip_nulls;
-use super::problem::{FieldError, Problem};
+use super::problem::{FieldError, MAX_ERRORS, Problem};
 use crate::db::id::ID_PATTERN;
 
 /// What the schemas of batches end in.
@@ -131,10 +131,15 @@ impl BodySchema {
 }
 
 impl BodySchema {
-    /// What is wrong with a value, as far as it counts.
+    /// What is wrong with a value, as far as it counts and anybody reads: a body may have a fault every two bytes.
     fn faults(&self, value: &Value, counts: impl Fn(&ValidationError<'_>) -> bool) -> Vec<FieldError> {
         let mut errors = Vec::new();
-        self.validator.iter_errors(value).filter(counts).for_each(|error| self.explain(&error, &mut errors));
+        for error in self.validator.iter_errors(value).filter(counts) {
+            self.explain(&error, &mut errors);
+            if errors.len() > MAX_ERRORS {
+                break;
+            }
+        }
         errors
     }
 
@@ -181,7 +186,7 @@ impl BodySchema {
             ValidationErrorKind::UniqueItems => {
                 let mut seen = HashSet::new();
                 let items = error.instance().as_array().into_iter().flatten().enumerate();
-                let repeated = items.filter(|(_, item)| !seen.insert(item.to_string()));
+                let repeated = items.filter(|(_, item)| !seen.insert(item.to_string())).take(MAX_ERRORS);
                 errors.extend(repeated.map(|(index, _)| FieldError::new(format!("{pointer}/{index}"), Code::DuplicateItem)));
                 return;
             }

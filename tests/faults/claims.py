@@ -94,7 +94,7 @@ async def run(place):
     server = await place.server()
     api, people = server.api(), await reps(place, server)
     callers = [(id, Connection(server.address, token)) for _ in range(64 // REPS) for id, token in people]
-    await one_wins(callers, api, await pool(api), rounds)
+    await one_wins(callers, api, await pool(api, daily_claim_limit=1000), rounds)
     turns = 10 if place.is_long else 2
     for _ in range(turns):
         await limits_hold(callers, api, await pool(api, daily_claim_limit=LIMIT), place)

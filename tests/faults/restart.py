@@ -58,7 +58,7 @@ async def probe(server, end):
 
 
 async def run(place):
-    rounds = 20 if place.is_long else 3
+    rounds = 20 if place.is_long else 2
     books, seen, server = Books(), Seen(), await place.server()
     writers = [Writer(f"w{number}", books, place.random) for number in range(WRITERS)]
     slowest, statuses, away = 0.0, Counter(), 0.0
@@ -74,6 +74,7 @@ async def run(place):
             await place.cluster.start()
             back = time.perf_counter()
             away += back - went
+            # Long enough that whoever is refused too late is seen.
             await asyncio.sleep(BACK + 1)
             end.set()
             late = [at - back for at, _, status in seen.answers if status == 503 and at > back]
