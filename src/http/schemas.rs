@@ -19,6 +19,9 @@ use crate::db::id::ID_PATTERN;
 /// What the schemas of batches end in.
 const BATCH: &str = "BatchRequest";
 
+/// Longest name that may be meant for another one, in bytes.
+const LONGEST_MISSPELT: usize = 100;
+
 /// The checkers of all body schemas, by schema name; and those of what patches make, by the patch's schema.
 pub struct Schemas {
     bodies: HashMap<String, BodySchema>,
@@ -149,7 +152,7 @@ impl BodySchema {
         errors.push(match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
                 let known = self.siblings(error);
-                errors.extend(unexpected.iter().map(|key| self.unexpected(&pointer, key, &known)));
+                errors.extend(unexpected.iter().take(MAX_ERRORS).map(|key| self.unexpected(&pointer, key, &known)));
                 return;
             }
             ValidationErrorKind::PropertyNames { error } => {
@@ -224,9 +227,11 @@ fn type_names(kind: &TypeKind) -> String {
     }
 }
 
-/// The most similar valid name, when it is similar at all.
+/// The most similar valid name, when it is similar at all. What is much longer than any name is similar to none; comparing it would
+/// only take its time.
 pub fn nearest<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     names
+        .filter(|_| given.len() <= LONGEST_MISSPELT)
         .map(|name| (strsim::jaro_winkler(given, name), name))
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|(left, _), (right, _)| left.total_cmp(right))

@@ -33,8 +33,10 @@ async def run(place):
     server.check_log()
     insist(books.acknowledged >= kills * WRITERS, f"only {books.acknowledged} writes were acknowledged: that is no load")
     insist(books.unanswered >= kills, f"only {books.unanswered} writes were cut off: the kills met nobody")
-    place.bar(max(starts) <= RESTART, f"a restart took {max(starts):.2f} s, allowed are {RESTART} s")
+    late, starts = sum(start > RESTART for start in starts), sorted(starts)
+    took = f"restart in {starts[len(starts) // 2]:.2f} s (median), {starts[-1]:.2f} s at most"
+    place.bar(not late, f"{late} of {kills} restarts took more than {RESTART} s: {took}")
     return (
         f"{kills} kills, {books.acknowledged} acknowledged writes, {books.unanswered} cut off, {len(books.rows)} rows = feed, "
-        f"0 lost, 0 half; restart at most {max(starts):.2f} s"
+        f"0 lost, 0 half; {took}"
     )

@@ -164,6 +164,12 @@ fn deep_and_crowded_bodies_are_refused() {
         let spread = format!("[{},{}]", keys(6_000), keys(6_000));
         admin.send(post(&admin, spread)).await.problem(400, "body_too_complex");
         admin.send(post(&admin, keys(100))).await.problem(422, "validation_failed");
+        // What is wrong every two bytes is told as far as anybody reads.
+        for wrong in ["1", "\"a\""] {
+            let body = format!(r#"{{"name": "A", "kind": "person", "industries": [{}]}}"#, vec![wrong; 200_000].join(","));
+            let refused = admin.send(post(&admin, body)).await.problem(422, "validation_failed");
+            assert_eq!(refused["errors"].as_array().unwrap().len(), 500);
+        }
     });
 }
 
