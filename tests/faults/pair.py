@@ -14,10 +14,10 @@ WRITERS, MANY = 8, 2000
 LEASE = 30
 
 
-async def hand_out(api, owner, count):
+async def hand_out(api, owner, count, name):
     """Customers of somebody, of which a job gives all to somebody else."""
     for start in range(0, count, 500):
-        data = [{"op": "create", "data": {"name": f"J{start + number}", "kind": "organization", "owner_id": owner}} for number in range(500)]
+        data = [{"op": "create", "data": {"name": f"{name}{start + number}", "kind": "organization", "owner_id": owner}} for number in range(500)]
         (await api.call("POST", "/customers/batch", {"mode": "atomic", "operations": data})).ok()
 
 
@@ -50,12 +50,13 @@ async def turn(place, first, second, people, books, writers, number):
     api, (giver, taker) = first.api(), [id for id, _ in people[:2]]
     if number:
         giver, taker = people[number % 8][0], people[(number + 1) % 8][0]
-    await hand_out(api, giver, MANY)
+    name = f"J{number}-"
+    await hand_out(api, giver, MANY, name)
     had = (await api.call("GET", f"/customers?owner_id={taker}&limit=1&include_total=true")).ok()["total"]
     gone, dead, over = await pool(api, daily_claim_limit=1000), asyncio.Event(), asyncio.Event()
     ids = await fish(api, gone, 60)
     won = {id: [] for id in ids}
-    filter = {"and": [{"field": "owner_id", "op": "eq", "value": giver}, {"field": "name", "op": "starts_with", "value": "J"}]}
+    filter = {"and": [{"field": "owner_id", "op": "eq", "value": giver}, {"field": "name", "op": "starts_with", "value": name}]}
     job = (await second.api().call("POST", "/customers/transfer", {"filter": filter, "to_user_id": taker, "reason": "fault"})).ok()["id"]
 
     async def fault():
