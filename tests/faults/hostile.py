@@ -76,6 +76,8 @@ def bodies():
     yield "a name of 1 MB", to, customer(name="x" * 1_000_000), {}, (422,)
     yield "200,000 references", to, customer(industries=["a"] * 200_000), {}, (400, 422)
     yield "450,000 wrong references", to, b'{"name":"H","kind":"person","industries":[' + b",".join([b"1"] * 450_000) + b"]}", {}, (400, 422)
+    yield "19,999 wrong references", to, b'{"name":"H","kind":"person","industries":[' + b",".join([b"1"] * 19_999) + b"]}", {}, (422,)
+    yield "500,000 items in a batch", batches, b'{"mode":"atomic","operations":[' + b",".join([b"1"] * 500_000) + b"]}", {}, (400,)
     yield "nothing", to, b"", {}, (400, 422)
     yield "no object", to, b"[1]", {}, (422,)
     yield "spaces only", to, b" " * 1_000_000, {}, (400,)
