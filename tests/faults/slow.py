@@ -4,7 +4,7 @@ import asyncio, contextlib, pathlib, socket, time
 from collections import Counter
 
 from shared import insist
-from shared.herd import Herd, part
+from shared.herd import apart, part
 from shared.wire import encode
 
 EACH, CALLERS, SLOWER = 60, 8, 2.0
@@ -98,7 +98,7 @@ async def fill(api):
 
 
 async def run(place):
-    rounds, seconds = (3, 20) if place.is_long else (1, 6)
+    rounds, seconds = (2, 20) if place.is_long else (1, 6)
     kinds = [kind for kind, limit in KINDS.items() if limit and (place.is_long or limit <= 10)]
     server = await place.server()
     api = server.api()
@@ -106,15 +106,15 @@ async def run(place):
     id = (await api.call("GET", "/customers?limit=1")).ok()["data"][0]["id"]
     request = encode("GET", f"/api/v1/customers/{id}", server.address, server.key)
     calm, among, clients = [], [], []
-    herd = lambda: asyncio.to_thread(Herd(server.address, request, CALLERS, lambda _: 0.005).run, seconds)
+    herd = lambda: apart(server.address, request, CALLERS, 0.005, seconds)
     await herd()
     for _ in range(rounds):
-        calm += (await herd()).seen
+        calm += await herd()
         clients = [Slow(kind, server) for kind in KINDS for _ in range(EACH)]
         tasks = [asyncio.ensure_future(client.run()) for client in clients]
         try:
             await asyncio.sleep(2)
-            among += (await herd()).seen
+            among += await herd()
             until = time.perf_counter() + max(KINDS[kind] for kind in kinds) + MARGIN - 2 - seconds
             while time.perf_counter() < until and any(client.lived is None for client in clients if client.kind in kinds):
                 await asyncio.sleep(0.2)

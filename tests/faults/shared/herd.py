@@ -1,6 +1,6 @@
 """Many callers who ask one thing over and over, measured without asyncio's own delays: one epoll loop in a thread."""
 
-import random, select, socket, threading, time
+import asyncio, concurrent.futures, multiprocessing, random, select, socket, time
 
 SHORTEST = 0.001
 
@@ -84,12 +84,6 @@ class Herd:
         open[connection.fileno()] = [connection, None, time.perf_counter() + 0.1, b"", None]
         waiting.add(connection.fileno())
 
-    def start(self, seconds):
-        """The same in a thread of its own."""
-        self.thread = threading.Thread(target=self.run, args=(seconds,), daemon=True)
-        self.thread.start()
-        return self
-
     def times(self, *statuses, after=0.0):
         return sorted(took for asked, took, status in self.seen if status in statuses and asked >= after)
 
@@ -97,3 +91,14 @@ class Herd:
 def part(times, share):
     """The time within which that share of the answers came."""
     return times[min(len(times) - 1, int(len(times) * share))] if times else float("nan")
+
+
+def ask(address, request, callers, pause, seconds):
+    return Herd(address, request, callers, lambda _: pause).run(seconds).seen
+
+
+async def apart(*arguments):
+    """`ask` in a process of its own: what this process does meanwhile must not show in the times."""
+    forking = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(1, forking) as pool:
+        return await asyncio.get_running_loop().run_in_executor(pool, ask, *arguments)
