@@ -20,11 +20,11 @@ def clean_environment():
 class Server:
     def __init__(self, binary, url, folder, settings=None):
         self.binary, self.url, self.folder, self.settings = binary, url, pathlib.Path(folder), settings or {}
-        self.process, self.address, self.key, self.ready_in = None, None, None, 0.0
+        self.process, self.address, self.key, self.ready_in, self.listens_in = None, None, None, 0.0, 0.0
         self.folder.mkdir(parents=True, exist_ok=True)
 
     async def start(self):
-        """Starts it and waits until it is ready; `ready_in` is how long that took."""
+        """Starts it and waits until it is ready; `listens_in` and `ready_in` are how long that took."""
         env = clean_environment() | {"FISHPOND_ADMIN_EMAIL": EMAIL, "FISHPOND_ADMIN_PASSWORD": PASSWORD}
         env |= {"FISHPOND_METRICS_LISTEN": "off", "FISHPOND_LOG_LEVEL": "warn"} | self.settings
         out = self.folder / "out"
@@ -39,7 +39,7 @@ class Server:
             if self.process.poll() is not None or time.perf_counter() - began > 60:
                 raise Failed(f"the server does not come up (status {self.process.poll()}): {self.log()[-1500:]}")
             await asyncio.sleep(0.005)
-        self.address = found[1].decode().rstrip("/")
+        self.address, self.listens_in = found[1].decode().rstrip("/"), time.perf_counter() - began
         while True:
             try:
                 if (await self.connection().call("GET", "/readyz")).status == 200:
