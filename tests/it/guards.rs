@@ -165,9 +165,8 @@ fn deep_and_crowded_bodies_are_refused() {
         admin.send(post(&admin, spread)).await.problem(400, "body_too_complex");
         admin.send(post(&admin, keys(100))).await.problem(422, "validation_failed");
         // What is wrong every few bytes is told as far as anybody reads.
-        let items = |wrong: &str, count: usize| {
-            format!(r#"{{"name": "A", "kind": "person", "industries": [{}]}}"#, vec![wrong; count].join(","))
-        };
+        let items =
+            |wrong: &str, count: usize| format!(r#"{{"name": "A", "kind": "person", "industries": [{}]}}"#, vec![wrong; count].join(","));
         admin.send(post(&admin, items("1", 20_001))).await.problem(400, "body_too_complex");
         for wrong in ["1", "\"a\""] {
             let refused = admin.send(post(&admin, items(wrong, 20_000))).await.problem(422, "validation_failed");
