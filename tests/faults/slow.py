@@ -7,7 +7,9 @@ from shared import insist
 from shared.herd import apart, part
 from shared.wire import encode
 
-EACH, CALLERS, SLOWER = 60, 8, 2.0
+CALLERS, SLOWER = 8, 2.0
+# They come one after the other: what is tried is slowness, not a crowd.
+ARRIVING = 3
 # Seconds after which each kind must be gone: what the contract says (a head in 10 s, 10 s without a byte of a body, 60 s for all of
 # it), and a little more. Who does not read his answer is given the time of a body. The framework gives a time to the first head of a
 # connection only, so that a later one is not ended: it is counted, and does not fail.
@@ -21,7 +23,8 @@ class Slow:
     def __init__(self, kind, server):
         self.kind, self.server, self.lived, self.answer = kind, server, None, b""
 
-    async def run(self):
+    async def run(self, later):
+        await asyncio.sleep(later)
         host, port = self.server.address.rsplit(":", 1)
         loop, self.socket = asyncio.get_running_loop(), socket.socket()
         with contextlib.closing(self.socket) as mine:
@@ -98,7 +101,7 @@ async def fill(api):
 
 
 async def run(place):
-    rounds, seconds = (2, 20) if place.is_long else (1, 6)
+    rounds, seconds, each = (2, 20, 60) if place.is_long else (1, 5, 20)
     kinds = [kind for kind, limit in KINDS.items() if limit and (place.is_long or limit <= 10)]
     server = await place.server()
     api = server.api()
@@ -110,10 +113,10 @@ async def run(place):
     await herd()
     for _ in range(rounds):
         calm += await herd()
-        clients = [Slow(kind, server) for kind in KINDS for _ in range(EACH)]
-        tasks = [asyncio.ensure_future(client.run()) for client in clients]
+        clients = [Slow(kind, server) for kind in KINDS for _ in range(each)]
+        tasks = [asyncio.ensure_future(client.run(place.random.uniform(0, ARRIVING))) for client in clients]
         try:
-            await asyncio.sleep(2)
+            await asyncio.sleep(ARRIVING + 2)
             among += await herd()
             until = time.perf_counter() + max(KINDS[kind] for kind in kinds) + MARGIN - 2 - seconds
             while time.perf_counter() < until and any(client.lived is None for client in clients if client.kind in kinds):
@@ -131,7 +134,7 @@ async def run(place):
     ratio = part(times[1], 0.99) / part(times[0], 0.99)
     lived = ", ".join(f"{kind} {max((client.lived for client in clients if client.kind == kind and client.lived), default=0):.0f} s" for kind in kinds)
     text = (
-        f"{EACH} of each of {len(KINDS)} kinds: p99 of the others {part(times[1], 0.99) * 1000:.1f} ms, without them {part(times[0], 0.99) * 1000:.1f} ms: "
+        f"{each} of each of {len(KINDS)} kinds: p99 of the others {part(times[1], 0.99) * 1000:.1f} ms, without them {part(times[0], 0.99) * 1000:.1f} ms: "
         f"{ratio:.2f} ×; ended after: {lived}; not ended by now: {', '.join(f'{count} × {kind}' for kind, count in left.items())}"
     )
     place.bar(ratio <= SLOWER, f"healthy clients notice. {text}")
