@@ -1,5 +1,6 @@
 //! Puts the server together: database, first workspace, authentication, and the actix app with its guards in order.
 
+use std::any::Any;
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -63,6 +64,12 @@ pub const WORKS: [Work; 13] = {
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long answers may wait for a client that does not read them.
+#[cfg(target_os = "linux")]
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a server that is to stop still answers everybody, each on its connection for the last time. What a connection has sent
+/// and nobody has read yet would be lost if all were closed at once.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Why the server cannot start.
 #[derive(Debug)]
@@ -119,10 +126,11 @@ pub struct Running {
 }
 
 impl Running {
-    /// Stops taking connections and jobs, finishes what is in flight, then ends.
+    /// Stops taking jobs, says farewell on all connections, takes no more of them, finishes what is in flight, then ends.
     pub async fn stop(handle: ServerHandle, draining: &Draining, jobs: &Jobs) {
         draining.begin();
         jobs.stop();
+        actix_web::rt::time::sleep(FAREWELL).await;
         handle.stop(true).await;
     }
 }
@@ -193,8 +201,9 @@ pub fn start(config: &Config, works: &[Work], announce: impl FnOnce(&FirstAdmin)
     .max_connections(config.max_connections)
     .client_request_timeout(HEAD_TIMEOUT)
     .keep_alive(KEEP_ALIVE)
-    // Whoever has gone is not waited for.
+    // Whoever has gone is not waited for, nor who does not read.
     .h1_allow_half_closed(false)
+    .on_connect(|connection, _| give_up_on_stalled_readers(connection))
     .shutdown_timeout(config.shutdown_seconds)
     .disable_signals()
     .listen(listener)
@@ -202,6 +211,19 @@ pub fn start(config: &Config, works: &[Work], announce: impl FnOnce(&FirstAdmin)
     let metrics_address = config.metrics_listen.and_then(|at| serve_metrics(at, db.clone(), metrics_feed, metrics));
     let worker = actix_web::rt::spawn(futures_util::future::OptionFuture::from(config.does_jobs.then(|| jobs.clone().run())).map(|_| ()));
     Ok(Running { address, metrics_address, draining, jobs, server: server.run(), worker })
+}
+
+/// The framework waits for ever until an answer is read, with the answer in memory. The kernel need not: it ends a connection that
+/// takes nothing. Where it cannot be asked to, nothing is lost but that.
+fn give_up_on_stalled_readers(connection: &dyn Any) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>()
+        && let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(READ_TIMEOUT))
+    {
+        tracing::debug!(%error, "a connection has no limit for readers that stall");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = connection;
 }
 
 /// Browsers of the allowed origins only; none by default.

@@ -182,10 +182,10 @@ impl Code {
             ),
             Self::BodyTooComplex => row(
                 400,
-                "The body is too deep or has too many keys",
-                "请求体嵌套过深或键过多",
-                "At most {max_depth} levels and {max_keys} keys are read",
-                "最多允许 {max_depth} 层和 {max_keys} 个键",
+                "The body is too deep or has too many keys or items",
+                "请求体嵌套过深，或键、数组元素过多",
+                "At most {max_depth} levels, {max_keys} keys and {max_items} items of arrays are read",
+                "最多允许 {max_depth} 层、{max_keys} 个键和 {max_items} 个数组元素",
             ),
             Self::InvalidParameter => row(
                 400,

@@ -16,7 +16,7 @@ use super::catalogue::Code;
 use super::language::Language;
 
 /// More field errors than anybody reads.
-const MAX_ERRORS: usize = 500;
+pub const MAX_ERRORS: usize = 500;
 
 /// Why a request was refused. `Display` gives the English detail.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +74,14 @@ impl Problem {
         errors.truncate(MAX_ERRORS);
         problem.0.errors = errors;
         problem
+    }
+
+    /// Keeps its first field error, and others as long as an answer with several problems has room for them.
+    #[must_use]
+    pub fn sharing(mut self, room: &mut usize) -> Self {
+        self.0.errors.truncate((*room).max(1));
+        *room = room.saturating_sub(self.0.errors.len());
+        self
     }
 
     /// `Ok` when there is nothing to complain about.

@@ -13,11 +13,14 @@ use utoipa::ToSchema;
 use super::catalogue::Code;
 use super::normalise::{Normalised, escape, normalise};
 use super::patch::strip_nulls;
-use super::problem::{FieldError, Problem};
+use super::problem::{FieldError, MAX_ERRORS, Problem};
 use crate::db::id::ID_PATTERN;
 
 /// What the schemas of batches end in.
 const BATCH: &str = "BatchRequest";
+
+/// Longest name that may be meant for another one, in bytes.
+const LONGEST_MISSPELT: usize = 100;
 
 /// The checkers of all body schemas, by schema name; and those of what patches make, by the patch's schema.
 pub struct Schemas {
@@ -131,10 +134,15 @@ impl BodySchema {
 }
 
 impl BodySchema {
-    /// What is wrong with a value, as far as it counts.
+    /// What is wrong with a value, as far as it counts and anybody reads: a body may have a fault every two bytes.
     fn faults(&self, value: &Value, counts: impl Fn(&ValidationError<'_>) -> bool) -> Vec<FieldError> {
         let mut errors = Vec::new();
-        self.validator.iter_errors(value).filter(counts).for_each(|error| self.explain(&error, &mut errors));
+        for error in self.validator.iter_errors(value).filter(counts) {
+            self.explain(&error, &mut errors);
+            if errors.len() > MAX_ERRORS {
+                break;
+            }
+        }
         errors
     }
 
@@ -144,7 +152,7 @@ impl BodySchema {
         errors.push(match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
                 let known = self.siblings(error);
-                errors.extend(unexpected.iter().map(|key| self.unexpected(&pointer, key, &known)));
+                errors.extend(unexpected.iter().take(MAX_ERRORS).map(|key| self.unexpected(&pointer, key, &known)));
                 return;
             }
             ValidationErrorKind::PropertyNames { error } => {
@@ -181,7 +189,7 @@ impl BodySchema {
             ValidationErrorKind::UniqueItems => {
                 let mut seen = HashSet::new();
                 let items = error.instance().as_array().into_iter().flatten().enumerate();
-                let repeated = items.filter(|(_, item)| !seen.insert(item.to_string()));
+                let repeated = items.filter(|(_, item)| !seen.insert(item.to_string())).take(MAX_ERRORS);
                 errors.extend(repeated.map(|(index, _)| FieldError::new(format!("{pointer}/{index}"), Code::DuplicateItem)));
                 return;
             }
@@ -219,9 +227,11 @@ fn type_names(kind: &TypeKind) -> String {
     }
 }
 
-/// The most similar valid name, when it is similar at all.
+/// The most similar valid name, when it is similar at all. What is much longer than any name is similar to none; comparing it would
+/// only take its time.
 pub fn nearest<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     names
+        .filter(|_| given.len() <= LONGEST_MISSPELT)
         .map(|name| (strsim::jaro_winkler(given, name), name))
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|(left, _), (right, _)| left.total_cmp(right))

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
@@ -18,6 +18,7 @@ use super::answer::Volatile;
 use super::catalogue::Code;
 use super::context::Context;
 use super::document::{Document, Found};
+use super::draining::Draining;
 use super::etag;
 use super::held::{Held, Holding};
 use super::metrics::Metrics;
@@ -48,6 +49,7 @@ pub async fn shell(mut request: ServiceRequest, next: Next<impl MessageBody + 's
     let (method, path) = (request.method().clone(), request.match_info().as_str().to_owned());
     let client_request_id = printable(request.headers(), "x-request-id");
     let traceparent = printable(request.headers(), "traceparent");
+    let draining = request.app_data::<Data<Draining>>().cloned();
     request.extensions_mut().insert(context.clone());
 
     let found = options.document.find(&path);
@@ -76,10 +78,16 @@ pub async fn shell(mut request: ServiceRequest, next: Next<impl MessageBody + 's
         address = %context.address, duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
     );
 
-    let decorated = |response: &mut HeaderMap| decorate(response, &context.request_id, &path);
+    let decorated = |response: &mut ResponseHead| {
+        decorate(response.headers_mut(), &context.request_id, &path);
+        if draining.is_some_and(|draining| draining.is_on()) {
+            // The client hears that this was the last answer here, and sends nothing that would be lost.
+            response.set_connection_type(ConnectionType::Close);
+        }
+    };
     match answered {
         Ok(mut answered) => {
-            decorated(answered.headers_mut());
+            decorated(answered.response_mut().head_mut());
             Ok(match held {
                 Some(body) => answered.map_body(|_, answer| BoxBody::new(Holding { answer, _body: body })),
                 None => answered,
@@ -87,7 +95,7 @@ pub async fn shell(mut request: ServiceRequest, next: Next<impl MessageBody + 's
         }
         Err(problem) => {
             let mut response = problem.response(context.language, &context.request_id);
-            decorated(response.headers_mut());
+            decorated(response.head_mut());
             Err(actix_web::error::InternalError::from_response(problem, response).into())
         }
     }

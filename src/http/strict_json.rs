@@ -1,4 +1,4 @@
-//! JSON read strictly: duplicate keys, depth and the number of keys are checked while it is parsed.
+//! JSON read strictly: duplicate keys, depth and the numbers of keys and items are checked while it is parsed.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -13,16 +13,19 @@ use super::problem::Problem;
 pub struct Limits {
     pub max_depth: usize,
     pub max_keys: usize,
+    /// Of all arrays together: two bytes of text become a value of seventy.
+    pub max_items: usize,
 }
 
 /// What one body may have.
-pub const BODY: Limits = Limits { max_depth: 32, max_keys: 10_000 };
+pub const BODY: Limits = Limits { max_depth: 32, max_keys: 10_000, max_items: 20_000 };
 /// What the body of a batch may have.
-pub const BATCH: Limits = Limits { max_depth: 32, max_keys: 60_000 };
+pub const BATCH: Limits = Limits { max_depth: 32, max_keys: 60_000, max_items: 60_000 };
 
 struct State {
     limits: Limits,
     keys: Cell<usize>,
+    items: Cell<usize>,
     /// Why the visitor stopped, when it was not serde's own reason.
     problem: RefCell<Option<Problem>>,
 }
@@ -34,7 +37,8 @@ impl State {
     }
 
     fn too_complex<E: Error>(&self) -> E {
-        self.stop(Problem::new(Code::BodyTooComplex).with("max_depth", self.limits.max_depth).with("max_keys", self.limits.max_keys))
+        let Limits { max_depth, max_keys, max_items } = self.limits;
+        self.stop(Problem::new(Code::BodyTooComplex).with("max_depth", max_depth).with("max_keys", max_keys).with("max_items", max_items))
     }
 }
 
@@ -101,6 +105,11 @@ impl<'de> Visitor<'de> for Node<'_> {
         let inner = self.deeper()?;
         let mut items = Vec::new();
         while let Some(item) = access.next_element_seed(inner)? {
+            let count = self.state.items.get() + 1;
+            if count > self.state.limits.max_items {
+                return Err(self.state.too_complex());
+            }
+            self.state.items.set(count);
             items.push(item);
         }
         Ok(Value::Array(items))
@@ -126,7 +135,7 @@ impl<'de> Visitor<'de> for Node<'_> {
 }
 
 pub fn parse(bytes: &[u8], limits: Limits) -> Result<Value, Problem> {
-    let state = State { limits, keys: Cell::new(0), problem: RefCell::new(None) };
+    let state = State { limits, keys: Cell::new(0), items: Cell::new(0), problem: RefCell::new(None) };
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let parsed = Node { state: &state, depth: 0 }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     parsed.map_err(|error| {
@@ -140,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    const SMALL: Limits = Limits { max_depth: 3, max_keys: 4 };
+    const SMALL: Limits = Limits { max_depth: 3, max_keys: 4, max_items: 5 };
 
     fn code(text: &str) -> Option<Code> {
         parse(text.as_bytes(), SMALL).err().map(|problem| problem.code())
@@ -155,13 +164,15 @@ mod tests {
         assert_eq!(code("[[[]]]"), None);
         assert_eq!(code("[[[[]]]]"), Some(Code::BodyTooComplex));
         assert_eq!(code(r#"{"a":1,"b":1,"c":1,"d":1,"e":1}"#), Some(Code::BodyTooComplex));
+        assert_eq!(code("[[1,2],[3]]"), None);
+        assert_eq!(code("[[1,2],[3,4]]"), Some(Code::BodyTooComplex));
         assert_eq!(parse(b"{\"a\":\"\xff\"}", SMALL).err().map(|p| p.code()), Some(Code::InvalidJson));
     }
 
     proptest! {
         #[test]
         fn reads_what_serde_json_reads(text in r#"[\[\]{}",:a0-9 ]{0,40}"#) {
-            let generous = Limits { max_depth: 100, max_keys: 100 };
+            let generous = Limits { max_depth: 100, max_keys: 100, max_items: 100 };
             match (parse(text.as_bytes(), generous), serde_json::from_str::<Value>(&text)) {
                 (Ok(ours), Ok(theirs)) => prop_assert_eq!(ours, theirs),
                 (Err(problem), theirs) => prop_assert!(theirs.is_err() || problem.code() == Code::DuplicateKey),

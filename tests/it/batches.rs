@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::harness::{Actor, ids, on_both};
 
@@ -248,6 +248,24 @@ fn the_batch_itself_has_limits() {
         assert_eq!(total(&admin, "/customers").await, 500);
         // One mebibyte is still what anything else may have, and a member of data that nobody can write is one's own.
         admin.post("/contacts", json!({ "name": "x", "remarks": "r".repeat(1_100_000) })).await.problem(413, "body_too_large");
+    });
+}
+
+#[test]
+fn a_batch_of_nothing_but_faults_is_answered_shortly() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        let custom: Map<String, Value> = (0..200).map(|number| (format!("k{number}"), json!(1))).collect();
+        let one = json!({ "op": "create", "data": { "name": "x", "kind": "person", "custom": custom } });
+        for mode in ["partial", "atomic"] {
+            let answer = admin.post("/customers/batch", json!({ "mode": mode, "operations": vec![&one; 6] })).await;
+            assert_eq!(answer.status, if mode == "atomic" { 422 } else { 207 });
+            let problems = answer.body["results"].as_array().unwrap().iter().map(|result| &result["problem"]);
+            let told: Vec<(usize, &Value)> =
+                problems.map(|problem| (problem["errors"].as_array().unwrap().len(), &problem["meta"]["count"])).collect();
+            let count = json!(200);
+            assert_eq!(told, [200, 200, 100, 1, 1, 1].map(|length| (length, &count)));
+        }
     });
 }
 

@@ -200,6 +200,27 @@ async fn what_is_in_flight_is_finished_before_the_end() {
 }
 
 #[test]
+fn a_server_that_stops_says_so_in_its_last_answers() {
+    let folder = folder();
+    let mut server = Serving::start(&mut fishpond(folder.path(), &SERVE)).expect("it listens");
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    server.ask_to_stop();
+    loop {
+        stream.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut answer = [0; 4096];
+        let length = stream.read(&mut answer).unwrap();
+        let answer = String::from_utf8_lossy(&answer[..length]);
+        assert!(answer.starts_with("HTTP/1.1 200 "), "closed without a word: {answer}");
+        if answer.contains("connection: close") {
+            break;
+        }
+    }
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0, "it is closed");
+    assert_eq!(ended(&mut server.child), Some(0));
+}
+
+#[test]
 fn a_signal_is_obeyed_from_the_first_line_on() {
     for _ in 0..3 {
         let folder = folder();

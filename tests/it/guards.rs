@@ -154,7 +154,7 @@ fn deep_and_crowded_bodies_are_refused() {
         let admin = app.admin().await;
         let nested = |levels: usize| format!(r#"{{"remarks": {}{}}}"#, "[".repeat(levels - 1), "]".repeat(levels - 1));
         let refused = admin.send(post(&admin, nested(33))).await.problem(400, "body_too_complex");
-        assert_eq!(refused["meta"], json!({ "max_depth": 32, "max_keys": 10_000 }));
+        assert_eq!(refused["meta"], json!({ "max_depth": 32, "max_keys": 10_000, "max_items": 20_000 }));
         let read = admin.send(post(&admin, nested(32))).await;
         read.invalid(&[("/name", "required"), ("/kind", "required"), ("/remarks", "wrong_type")]);
         admin.send(post(&admin, "[".repeat(MIB))).await.problem(400, "body_too_complex");
@@ -164,6 +164,14 @@ fn deep_and_crowded_bodies_are_refused() {
         let spread = format!("[{},{}]", keys(6_000), keys(6_000));
         admin.send(post(&admin, spread)).await.problem(400, "body_too_complex");
         admin.send(post(&admin, keys(100))).await.problem(422, "validation_failed");
+        // What is wrong every few bytes is told as far as anybody reads.
+        let items =
+            |wrong: &str, count: usize| format!(r#"{{"name": "A", "kind": "person", "industries": [{}]}}"#, vec![wrong; count].join(","));
+        admin.send(post(&admin, items("1", 20_001))).await.problem(400, "body_too_complex");
+        for wrong in ["1", "\"a\""] {
+            let refused = admin.send(post(&admin, items(wrong, 20_000))).await.problem(422, "validation_failed");
+            assert_eq!(refused["errors"].as_array().unwrap().len(), 500);
+        }
     });
 }
 

@@ -31,7 +31,7 @@ use crate::http::context::Context;
 use crate::http::etag::{IfMatch, UpsertCondition};
 use crate::http::extract::{self, JSON};
 use crate::http::patch::{Patch, Patchable};
-use crate::http::problem::{FieldError, Problem, ProblemBody};
+use crate::http::problem::{FieldError, MAX_ERRORS, Problem, ProblemBody};
 use crate::http::schemas::{self, Schemas};
 
 const MAX_OPERATIONS: usize = 500;
@@ -68,7 +68,10 @@ pub async fn run<R: Resource>(db: &Db, caller: &Caller, context: Context, only: 
 impl<R: Resource> Batch<R> {
     fn apply(&self, tx: &mut Tx<'_>, scope: &Scope) -> Result<Vec<Outcome<R>>, Failure> {
         hold_all::<R>(tx, &self.operations)?;
-        self.operations.iter().map(|operation| self.apply_one(tx, scope, operation)).collect()
+        // A small batch can be wrong in very many places.
+        let mut room = MAX_ERRORS;
+        let mut apply = |operation| Ok(self.apply_one(tx, scope, operation)?.map_err(|problem| problem.sharing(&mut room)));
+        self.operations.iter().map(&mut apply).collect()
     }
 
     /// One operation in its savepoint. What it refuses is its own; anything else ends the batch.
