@@ -73,7 +73,7 @@ fn copy_before(config: &Config, version: &str) -> Result<(), BackupError> {
     name.push(format!(".before-{version}"));
     let copy = PathBuf::from(name);
     tracing::info!(to = %copy.display(), "copying the database before its schema changes");
-    Copying::new(path, &copy)?.run(true)
+    Copying::new(path, &copy, true)?.run()
 }
 
 /// What a database lacks that was made by an older version.

@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::{Common, Outcome};
 use crate::db::backup::Copying;
 
-const POSTGRES: &str = "PostgreSQL makes consistent copies of a running database itself, with its roles, large objects and indexes in \
-                        mind: pg_dump --format=custom --file FILE \"$DATABASE_URL\", and pg_restore to get it back";
+const POSTGRES: &str = "PostgreSQL has its own tool, which copies one moment of a database while servers use it, and whose copies newer \
+                        versions of PostgreSQL read too: pg_dump --format=custom --file FILE \"$DATABASE_URL\", and pg_restore to go back";
 
 pub fn copy(file: &Path, common: &Common) -> Outcome {
     let config = common.load(Vec::new())?;
@@ -17,13 +17,13 @@ pub fn copy(file: &Path, common: &Common) -> Outcome {
     if file.exists() {
         return Err(format!("{} exists already: a backup does not replace another one", file.display()).into());
     }
-    let copying = Copying::new(database, file)?;
+    let copying = Copying::new(database, file, false)?;
     let (written, whole) = (copying.path().to_owned(), size(database));
     // Whoever waits hears that it is over when the thread ends.
     let (over, waiting) = mpsc::channel::<()>();
     let thread = std::thread::spawn(move || {
         let _over = over;
-        copying.run(false)
+        copying.run()
     });
     watch(&waiting, &written, whole);
     thread.join().map_err(|_| "the copying stopped in the middle")??;

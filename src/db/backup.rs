@@ -1,6 +1,7 @@
 //! Copies of an SQLite database, while others read and write it.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use diesel::connection::{Connection, SimpleConnection};
@@ -20,12 +21,13 @@ impl fmt::Display for BackupError {
 
 impl std::error::Error for BackupError {}
 
-/// A copy in the making, beside the place where it will be: it has that name when it is whole, and leaves nothing behind otherwise.
-/// Like the database it is for nobody else to read.
+/// A copy in the making, beside the place where it will be: it has that name when it is whole, and goes away otherwise. Only a process
+/// that is killed leaves `….partial` behind. Like the database it is for nobody else to read.
 pub struct Copying {
     from: PathBuf,
     to: PathBuf,
     file: NamedTempFile,
+    is_alone: bool,
 }
 
 #[derive(QueryableByName)]
@@ -35,17 +37,29 @@ struct Checked {
 }
 
 impl Copying {
-    pub fn new(from: &Path, to: &Path) -> Result<Self, BackupError> {
+    /// Who `is_alone`, since a lock keeps all others from making this copy, replaces an older one, and what an interrupted one left.
+    pub fn new(from: &Path, to: &Path, is_alone: bool) -> Result<Self, BackupError> {
         // Opening would make one.
         if !from.is_file() {
             return Err(BackupError(format!("there is no database {}", from.display())));
         }
         let folder = folder_of(to);
         let mut name = to.file_name().unwrap_or_default().to_owned();
-        name.push(".");
-        let file = tempfile::Builder::new().prefix(&name).suffix(".partial").tempfile_in(folder);
-        let file = file.map_err(|error| BackupError(format!("cannot write to {}: {error}", folder.display())))?;
-        Ok(Self { from: from.to_owned(), to: to.to_owned(), file })
+        name.push(".partial");
+        let partial = folder.join(&name);
+        let failed = |error: std::io::Error| {
+            BackupError(match error.kind() {
+                ErrorKind::AlreadyExists => {
+                    format!("{} exists: another copy is being made, or one was interrupted; then remove it", partial.display())
+                }
+                _ => format!("cannot write to {}: {error}", folder.display()),
+            })
+        };
+        if is_alone && partial.exists() {
+            std::fs::remove_file(&partial).map_err(failed)?;
+        }
+        let file = tempfile::Builder::new().prefix(&name).rand_bytes(0).tempfile_in(folder).map_err(failed)?;
+        Ok(Self { from: from.to_owned(), to: to.to_owned(), file, is_alone })
     }
 
     /// Where it is written.
@@ -54,9 +68,9 @@ impl Copying {
     }
 
     /// Copies what is committed now, in one read: nobody waits for it, and what is written in the meantime is not in it. The copy is
-    /// checked and on the disk when it gets its name. Another file of that name is replaced when it may be.
-    pub fn run(self, may_replace: bool) -> Result<(), BackupError> {
-        let Self { from, to, file } = self;
+    /// checked and on the disk when it gets its name.
+    pub fn run(self) -> Result<(), BackupError> {
+        let Self { from, to, file, is_alone } = self;
         let failed = |error: &dyn fmt::Display| BackupError(format!("cannot copy {} to {}: {error}", from.display(), to.display()));
         let path = file.path().to_str().ok_or_else(|| failed(&"its name is not UTF-8"))?;
         let mut conn = SqliteConnection::establish(&from.to_string_lossy()).map_err(|error| failed(&error))?;
@@ -69,7 +83,7 @@ impl Copying {
             return Err(failed(&format!("the copy is damaged, and so may be the database: {}", wrong.quick_check)));
         }
         file.as_file().sync_all().map_err(|error| failed(&error))?;
-        let kept = if may_replace { file.persist(&to) } else { file.persist_noclobber(&to) };
+        let kept = if is_alone { file.persist(&to) } else { file.persist_noclobber(&to) };
         kept.map_err(|error| failed(&error.error))?;
         // The name, too. Where folders cannot be opened, they need not be.
         std::fs::File::open(folder_of(&to))

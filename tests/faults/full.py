@@ -4,8 +4,8 @@ import asyncio, contextlib, os, subprocess
 from collections import Counter
 
 from shared import Skipped, insist
-from shared.books import Books, Writer
-from shared.wire import Away, together
+from shared.books import Books, Writer, work_on
+from shared.wire import together
 
 WRITERS, SIZE = 8, 24
 
@@ -22,17 +22,6 @@ def small_disk(folder):
         yield folder
     finally:
         subprocess.run(["umount", "-l", folder], check=False)
-
-
-async def write(writer, server, seen, end):
-    api = server.api(lambda _, answer: seen.update([(answer.status, answer.code)]))
-    while not end.is_set():
-        try:
-            await writer.settle(api)
-            await writer.step(api)
-        except Away:
-            await asyncio.sleep(0.02)
-    api.close()
 
 
 async def run(place):
@@ -78,7 +67,10 @@ async def fill(place, server, disk, rounds):
             insist(written >= WRITERS, f"there is space again and writes do not work: {seen}")
             end.set()
 
-        await together(fault(), *(write(writer, server, seen, end) for writer in writers))
+        def note(_, answer):
+            seen[answer.status, answer.code] += 1
+
+        await together(fault(), *(work_on(writer, server, end, note, 0.02) for writer in writers))
         total += seen
         others = {key: count for key, count in seen.items() if key[0] >= 400 and key != (503, "storage_full")}
         insist(not others, f"other refusals than a full disk: {others}")

@@ -1,6 +1,6 @@
 """`kill -9` under 16 writers: nothing acknowledged is lost, no batch is half applied, the feed says what the rows say."""
 
-import asyncio
+from functools import partial
 
 from shared import insist
 from shared.books import Books, Writer, work
@@ -15,14 +15,7 @@ async def run(place):
     writers = [Writer(f"w{number}", books, place.random) for number in range(WRITERS)]
     server, starts = await place.server(), []
     for _ in range(kills):
-        dead = asyncio.Event()
-
-        async def killer():
-            await asyncio.sleep(place.random.uniform(0.05, 1.0))
-            server.kill()
-            dead.set()
-
-        await together(killer(), *(work(writer, server, dead) for writer in writers))
+        await server.kill_under(place.random.uniform(0.05, 1.0), *(partial(work, writer, server) for writer in writers))
         place.check_files(server)
         await server.start()
         starts.append((server.ready_in, server.listens_in))

@@ -4,8 +4,8 @@ import asyncio, signal, time
 from collections import Counter
 
 from shared import insist
-from shared.books import Books, Writer
-from shared.wire import Away, together
+from shared.books import Books, Writer, work_on
+from shared.wire import together
 
 WRITERS, READERS, BACK = 16, 8, 5.0
 
@@ -23,18 +23,6 @@ class Seen:
             insist(answer.headers.get("content-type") == "application/problem+json", f"a 503 that is no problem: {answer!r}")
         else:
             insist(200 <= answer.status < 300, f"neither a success nor 503: {answer!r}")
-
-
-async def write(writer, server, seen, end):
-    """After a 503 it finds out first what became of the write."""
-    api = server.api(seen.note)
-    while not end.is_set():
-        try:
-            await writer.settle(api)
-            await writer.step(api)
-        except Away:
-            await asyncio.sleep(0.1)
-    api.close()
 
 
 async def read(server, seen, end):
@@ -83,7 +71,7 @@ async def run(place):
             slowest = max([slowest, min(good), *late])
             insist(slowest <= BACK, f"503 still {slowest:.1f} s after the cluster was back")
 
-        *_, ready = await together(fault(), *(write(one, server, seen, end) for one in writers), *(read(server, seen, end) for _ in range(READERS)), probe(server, end))
+        *_, ready = await together(fault(), *(work_on(one, server, end, seen.note, 0.1) for one in writers), *(read(server, seen, end) for _ in range(READERS)), probe(server, end))
         statuses.update(status for *_, status in seen.answers)
         insist(ready[200], "readyz did not come back")
         await together(*(writer.settle(server.api()) for writer in writers))

@@ -1,6 +1,7 @@
 """Retries with the same Idempotency-Key across kills: one object for each key, and every answer of a key is the same."""
 
 import asyncio
+from functools import partial
 
 from shared import insist
 from shared.wire import Broken, together
@@ -70,14 +71,7 @@ async def run(place):
             await caller.insist(server, dead)
 
     for _ in range(kills):
-        dead = asyncio.Event()
-
-        async def killer():
-            await asyncio.sleep(place.random.uniform(0.05, 0.6))
-            server.kill()
-            dead.set()
-
-        await together(killer(), *(call(caller, dead) for caller in callers))
+        await server.kill_under(place.random.uniform(0.05, 0.6), *(partial(call, caller) for caller in callers))
         await server.start()
     for caller in callers:
         if caller.waiting:

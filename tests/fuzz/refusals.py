@@ -63,7 +63,7 @@ PLACES = {
     ("exclusive_fields", r"(/handover)?/(pool_id|split)"),
     ("duplicate_item", r"(/handover)?/split/\d+/user_id"),
     # The caller's user is one that another case may make a rep, who gives to itself only.
-    ("not_owner", r"/(owner_id|assignee_id)"),
+    ("not_owner", r"/(owner_id|assignee_id|customer_id)"),
     # Who gets more than it may have gets it for a reason.
     ("required", r"/reason"),
     # A pool says how many at once, and the time of the server how far ahead.
@@ -109,6 +109,9 @@ def is_announced_by_no_schema(case, status, problem):
 def is_parameter_rule(given, name, expected):
     """Rules between parameters, or between the parts of one."""
     if expected.startswith("used together with "):
+        return True
+    if name.startswith("custom."):
+        # What its values are, the workspace has said, and another case may have said it.
         return True
     if name == "types":
         # Which ones there are says the description; more may come.

@@ -113,7 +113,13 @@ fn a_copy_needs_a_database_and_a_place() {
     assert!(copy("some.db", "sqlite://some.db").contains("some.db exists already"));
     std::fs::write(folder.path().join("text.db"), "nothing that a database would hold".repeat(100)).unwrap();
     assert!(copy("copy.db", "sqlite://text.db").contains("file is not a database"));
-    std::fs::remove_file(folder.path().join("text.db")).unwrap();
+    // What another one writes, or an interrupted one has left.
+    std::fs::write(folder.path().join("copy.db.partial"), "half").unwrap();
+    assert!(copy("copy.db", "sqlite://some.db").contains("copy.db.partial exists"));
+    assert_eq!(std::fs::read(folder.path().join("copy.db.partial")).unwrap(), b"half");
+    for own in ["text.db", "copy.db.partial"] {
+        std::fs::remove_file(folder.path().join(own)).unwrap();
+    }
     assert_eq!(files(folder.path()), before);
 }
 
@@ -149,12 +155,15 @@ async fn what_an_older_version_had_is_kept_before_it_changes() {
     let version = make_older(&folder.path().join("a.db"));
     let name = |file: &str| format!("{file}.before-{version}");
     std::fs::copy(folder.path().join("a.db"), folder.path().join("older.db")).unwrap();
-    // One of an earlier try.
-    std::fs::write(folder.path().join(name("a.db")), "").unwrap();
+    // One of an earlier try, and one that was interrupted.
+    for end in ["", ".partial"] {
+        std::fs::write(folder.path().join(name("a.db") + end), "half").unwrap();
+    }
 
     let server = start("a.db", "on").unwrap();
     assert!(server.log().contains("copying the database before its schema changes"), "{}", server.log());
     assert_eq!(server.stop(), Some(0));
+    assert!(!files(folder.path()).iter().any(|name| name.ends_with(".partial")));
     // The copy is what was there: starting with it changes it in turn.
     for file in ["a.db".to_owned(), name("a.db")] {
         let server = start(&file, "on").unwrap();

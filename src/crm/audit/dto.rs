@@ -58,10 +58,10 @@ pub struct AuditPage {
 #[expect(dead_code, reason = "only its description is used")]
 pub struct AuditQuery {
     /// What was done to this object.
-    #[param(required = false, schema_with = any_id, example = "cus_01jd9xq3v8e6ft2m4k7w0zr5ya")]
+    #[param(required = false, schema_with = any_id)]
     object_id: String,
     /// What was done to objects of this type.
-    #[param(required = false, schema_with = any_type, example = "customer")]
+    #[param(required = false, schema_with = any_type)]
     object_type: String,
     /// What this user did, or the service account of an API key.
     #[param(required = false)]
@@ -91,10 +91,11 @@ fn types() -> impl Iterator<Item = &'static str> {
 }
 
 fn any_type() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(types())).build()
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(types())).examples(["customer"]).build()
 }
 
 fn any_id() -> Object {
     let prefixes: Vec<&str> = types().filter_map(prefix_of).collect();
-    ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^({}){ID_PATTERN}$", prefixes.join("|")))).build()
+    let text = ObjectBuilder::new().schema_type(Type::String).examples(["cus_01jd9xq3v8e6ft2m4k7w0zr5ya"]);
+    text.pattern(Some(format!("^({}){ID_PATTERN}$", prefixes.join("|")))).build()
 }

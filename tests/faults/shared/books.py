@@ -137,6 +137,18 @@ class Writer:
         self.doubt = None
 
 
+async def work_on(writer, server, until, hear, pause):
+    """Writes until the event is set. After a refusal it waits, and finds out first what became of the write."""
+    api = server.api(hear)
+    while not until.is_set():
+        try:
+            await writer.settle(api)
+            await writer.step(api)
+        except Away:
+            await asyncio.sleep(pause)
+    api.close()
+
+
 async def work(writer, server, until, hear=None):
     """Writes until the event is set; a connection that ends, ends the work as well."""
     api = server.api(hear)

@@ -3,7 +3,7 @@
 import asyncio, ctypes, os, pathlib, re, signal, subprocess, time
 
 from . import Failed
-from .wire import Broken, Connection
+from .wire import Broken, Connection, together
 
 EMAIL, PASSWORD = "admin@example.com", "carp-and-heron-7"
 
@@ -93,6 +93,17 @@ class Server:
         while self.process.poll() is None and time.perf_counter() < until:
             await asyncio.sleep(0.005)
         return self.process.poll()
+
+    async def kill_under(self, seconds, *callers):
+        """kill -9 after so many seconds, under callers who hear of it by the event that each is given."""
+        dead = asyncio.Event()
+
+        async def killer():
+            await asyncio.sleep(seconds)
+            self.kill()
+            dead.set()
+
+        await together(killer(), *(caller(dead) for caller in callers))
 
     def kill(self):
         """kill -9."""
