@@ -13,7 +13,6 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
-use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::api::{document, routes};
@@ -150,9 +149,8 @@ pub fn start(config: &Config, works: &[Work], announce: impl FnOnce(&FirstAdmin)
         let ended = Db::setup(&config.database, |conn| jobs::end_leases(conn, config.clock.now()))?;
         ended.map_err(|error| Failure::from(error).into_problem())?;
     }
-    let document = document();
-    let schemas = Data::new(Schemas::compile(&document.value).map_err(StartError::Other)?);
-    let document = Arc::new(document);
+    let document = Arc::new(document());
+    let schemas = Data::new(Schemas::new(Arc::clone(&document)));
     let issuer = config.public_url.as_deref().unwrap_or("fishpond");
     let auth = Data::new(Auth::start(db.clone(), &config.database, issuer)?);
     let metrics = Arc::new(Metrics::new().map_err(|error| StartError::Other(error.to_string()))?);
@@ -174,7 +172,7 @@ pub fn start(config: &Config, works: &[Work], announce: impl FnOnce(&FirstAdmin)
     let metrics_feed = feed.clone();
     let server = HttpServer::new(move || {
         let (db, document, draining) = data.clone();
-        let (app, _) = App::new()
+        App::new()
             .app_data(db)
             .app_data(document)
             .app_data(draining)
@@ -183,10 +181,8 @@ pub fn start(config: &Config, works: &[Work], announce: impl FnOnce(&FirstAdmin)
             .app_data(feed.clone())
             .app_data(taken.clone())
             .app_data(options.clone())
-            .into_utoipa_app()
             .configure(routes)
-            .split_for_parts();
-        app.service(ops::get_openapi)
+            .service(ops::get_openapi)
             .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json").validator_url("none")))
             .default_service(web::to(no_route))

@@ -7,7 +7,7 @@ use crate::db::condition::AnyId;
 use crate::db::id::{ChangeId, UserId, WorkspaceId};
 use crate::db::schema::changes;
 use crate::db::types::{Instant, Json};
-use crate::db::{Condition, DbConnection};
+use crate::db::{Condition, DbConnection, columns};
 
 /// A row of the log.
 #[derive(Debug, Queryable, Selectable)]
@@ -50,12 +50,12 @@ fn range(workspace_id: WorkspaceId, after: i64, until: i64) -> Condition {
 /// The oldest rows of a workspace's log from behind `after` up to `until`.
 pub fn heads(conn: &mut DbConnection, workspace_id: WorkspaceId, after: i64, until: i64, limit: i64) -> QueryResult<Vec<Head>> {
     let rows = changes::table.filter(range(workspace_id, after, until)).order((changes::workspace_id.asc(), changes::seq.asc()));
-    rows.limit(limit).select(Head::as_select()).load(conn)
+    rows.limit(limit).select(columns::<Head>()).load(conn)
 }
 
 /// The newest rows of which this is true.
 pub fn newest(conn: &mut DbConnection, which: Condition, limit: i64) -> QueryResult<Vec<Head>> {
-    changes::table.filter(which).order((changes::at.desc(), changes::seq.desc())).limit(limit).select(Head::as_select()).load(conn)
+    changes::table.filter(which).order((changes::at.desc(), changes::seq.desc())).limit(limit).select(columns::<Head>()).load(conn)
 }
 
 /// The whole rows with these places, in the order of these.
@@ -64,7 +64,7 @@ pub fn whole(conn: &mut DbConnection, places: &[i64]) -> QueryResult<Vec<ChangeR
         return Ok(Vec::new());
     }
     let named = Condition::any_of("changes.seq", places.iter().copied());
-    let mut rows: Vec<ChangeRow> = changes::table.filter(named).order(changes::seq.asc()).select(ChangeRow::as_select()).load(conn)?;
+    let mut rows: Vec<ChangeRow> = changes::table.filter(named).order(changes::seq.asc()).select(columns::<ChangeRow>()).load(conn)?;
     if !places.is_sorted() {
         rows.reverse();
         // The order of the audit is that of instants, which is not always the log's.

@@ -1,6 +1,7 @@
 //! Input of commands, checked like the bodies of requests.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use crate::http::schemas::Schemas;
 
 /// Input by the same rules as a request's body: the schema of the document.
 pub fn checked<T: DeserializeOwned>(schema: &str, mut input: Value) -> Result<T, Box<dyn Error>> {
-    let schemas = Schemas::compile(&api::document().value)?;
+    let schemas = Schemas::new(Arc::new(api::document()));
     Problem::check(schemas.check(schema, &mut input))?;
     strip_nulls(&mut input);
     Ok(serde_json::from_value(input)?)

@@ -13,7 +13,7 @@ use super::id::WorkspaceId;
 use super::schema::idempotency_keys;
 use super::tx::{Actor, Tx};
 use super::types::Instant;
-use super::{Condition, DbConnection, on_backend};
+use super::{Condition, DbConnection, columns, on_backend};
 use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
 use crate::http::idempotency::Idempotency;
@@ -69,7 +69,7 @@ fn hold(tx: &mut Tx<'_>, request: &Idempotency) -> Result<(), Failure> {
 pub fn find(conn: &mut DbConnection, workspace_id: WorkspaceId, request: &Idempotency, now: Instant) -> Result<Option<Answer>, Failure> {
     let kept = idempotency_keys::table.find((workspace_id, request.key_hash.as_slice()));
     let kept = kept.filter(idempotency_keys::created_at.gt(now.plus(-KEPT)));
-    let Some(row) = kept.select(Row::as_select()).first(conn).optional()? else { return Ok(None) };
+    let Some(row) = kept.select(columns::<Row>()).first(conn).optional()? else { return Ok(None) };
     if row.fingerprint != request.fingerprint {
         return Err(Problem::new(Code::IdempotencyKeyReused).into());
     }

@@ -5,6 +5,7 @@
 pub mod backup;
 mod base32;
 pub mod clock;
+mod columns;
 pub mod condition;
 mod connection;
 pub mod failure;
@@ -13,6 +14,7 @@ pub mod id;
 pub mod idempotency;
 pub mod migrate;
 pub mod money;
+mod open;
 pub mod percent;
 pub mod schema;
 mod tx;
@@ -20,19 +22,22 @@ pub mod types;
 mod writer;
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use diesel::r2d2::Pool;
+use diesel::r2d2::{Pool, PooledConnection};
 use tokio::sync::Notify;
 
 pub use clock::Clock;
+pub use columns::{Columns, columns};
 pub use condition::{Bind, Condition, Statement};
 pub(crate) use connection::on_backend;
 pub use connection::{DbConnection, Manager, MultiBackend, Target, UnknownScheme};
 pub use failure::{Failure, written};
 pub use gate::Gate;
+pub use open::OpenError;
 pub use tx::{Actor, Hold, Topic, Tx, savepoint, transact, try_out};
 
 use connection::Pooled;
@@ -83,37 +88,12 @@ pub struct Db {
     _lock: Option<Arc<File>>,
 }
 
-/// Why the database cannot be opened.
-#[derive(Debug)]
-pub enum OpenError {
-    /// Another server has this SQLite file.
-    Locked(String),
-    Failed(String),
-}
-
-impl std::fmt::Display for OpenError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Locked(path) => write!(f, "another fishpond already serves {path}"),
-            Self::Failed(text) => f.write_str(text),
-        }
-    }
-}
-
-impl std::error::Error for OpenError {}
-
-impl From<std::io::Error> for OpenError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
-
 impl Db {
     /// Opens pools and, for SQLite, the writer. `exclusive` is the server's: the command line may work beside it.
     pub fn open(target: &Target, options: &PoolOptions, clock: Clock, exclusive: bool) -> Result<Self, OpenError> {
         Self::prepare(target)?;
         let lock = match target.sqlite_path() {
-            Some(path) if exclusive => Some(Arc::new(lock_file(path)?)),
+            Some(path) if exclusive => Some(Arc::new(open::lock_file(path)?)),
             _ => None,
         };
         let statements = Arc::new(AtomicU64::new(0));
@@ -131,40 +111,6 @@ impl Db {
         };
         let gate = Arc::new(Gate::new(options.connections as usize, options.read_queue));
         Ok(Self { pool, gate, writer, running: Running::default(), statements, committed: Arc::default(), clock, _lock: lock })
-    }
-
-    /// Makes the SQLite file and the folder it lies in. The file holds the signing keys: nobody else may read it.
-    pub fn prepare(target: &Target) -> Result<(), OpenError> {
-        let folder = Self::prepare_folder(target);
-        if let (Ok(()), Some(path)) = (&folder, target.sqlite_path()) {
-            let mut options = File::options();
-            options.create(true).truncate(false).write(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            options.open(path).map_err(|error| OpenError::Failed(format!("cannot open {}: {error}", path.display())))?;
-        }
-        folder
-    }
-
-    fn prepare_folder(target: &Target) -> Result<(), OpenError> {
-        match target.sqlite_path().and_then(std::path::Path::parent).filter(|folder| !folder.as_os_str().is_empty()) {
-            Some(folder) => {
-                std::fs::create_dir_all(folder).map_err(|error| OpenError::Failed(format!("cannot create {}: {error}", folder.display())))
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Puts everything into the one file (SQLite), so that a stopped server's file can be copied.
-    pub fn checkpoint(target: &Target) {
-        use diesel::connection::SimpleConnection;
-        if target.sqlite_path().is_none() {
-            return;
-        }
-        let done = Self::setup(target, |conn| conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"));
-        if !matches!(done, Ok(Ok(()))) {
-            tracing::warn!("the write-ahead log was not folded into the database file; both belong together");
-        }
     }
 
     /// The server's time. What a write stamps is its `Tx`'s `now`.
@@ -189,6 +135,24 @@ impl Db {
         F: FnOnce(&mut DbConnection) -> Result<T, Failure> + Send + 'static,
     {
         self.with_connection(work).await
+    }
+
+    /// Runs a read of a few rows by their keys. SQLite has these sooner than another thread wakes up: it is read where the request is,
+    /// when a connection is free.
+    pub async fn look_up<T, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> Result<T, Failure> + Send + 'static,
+    {
+        #[expect(clippy::disallowed_methods, reason = "this is the door")]
+        if self.writer.is_some()
+            && let Some(_permit) = self.gate.try_enter()
+            && let Some(pooled) = self.pool.try_get()
+        {
+            let outcome = catch_unwind(AssertUnwindSafe(|| run(pooled, work)));
+            return outcome.unwrap_or_else(|_| Err(Failure::Panic.into_problem()));
+        }
+        self.read(work).await
     }
 
     /// Runs the write that answers a request, like `write`. When the request has an idempotency key, its answer is stored with the
@@ -261,30 +225,20 @@ impl Db {
         let outcome = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             #[expect(clippy::disallowed_methods, reason = "this is the door")]
-            let mut pooled = pool.get().map_err(|error| {
+            let pooled = pool.get().map_err(|error| {
                 tracing::warn!(%error, "no database connection");
                 Problem::new(Code::DatabaseUnavailable).retry_after(2)
             })?;
-            let Pooled { inner, broken } = &mut *pooled;
-            let outcome = work(inner);
-            *broken = matches!(&outcome, Err(failure) if failure.class() == Some(Class::Unavailable));
-            outcome.map_err(Failure::into_problem)
+            run(pooled, work)
         });
         outcome.await.unwrap_or_else(|_| Err(Failure::Panic.into_problem()))
     }
-
-    /// Runs on a connection of its own, outside the pools: migrations and first seeding.
-    pub fn setup<T>(target: &Target, work: impl FnOnce(&mut DbConnection) -> T) -> Result<T, OpenError> {
-        let manager = Manager::new(target.clone(), Arc::default());
-        let mut conn = manager.open().map_err(|error| OpenError::Failed(format!("cannot open the database: {error}")))?;
-        Ok(work(&mut conn))
-    }
 }
 
-fn lock_file(path: &std::path::Path) -> Result<File, OpenError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&name)?;
-    file.try_lock().map_err(|_| OpenError::Locked(path.display().to_string()))?;
-    Ok(file)
+/// A connection that lost its database, or on which work panicked, does not go back into the pool.
+fn run<T>(mut pooled: PooledConnection<Manager>, work: impl FnOnce(&mut DbConnection) -> Result<T, Failure>) -> Result<T, Problem> {
+    let Pooled { inner, broken } = &mut *pooled;
+    let outcome = work(inner);
+    *broken = matches!(&outcome, Err(failure) if failure.class() == Some(Class::Unavailable));
+    outcome.map_err(Failure::into_problem)
 }

@@ -3,28 +3,41 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use actix_web::dev::ResourceDef;
 use actix_web::web::Bytes;
 use regex::Regex;
 use serde_json::Value;
 
 use super::openapi;
 
+/// As text: values would take ten times the room.
 pub struct Document {
-    pub value: Value,
     /// As served at `/openapi.json`.
     pub text: Bytes,
+    schemas: HashMap<String, Schema>,
+    /// The names of the schemas that bodies have.
+    pub bodies: BTreeSet<String>,
     templates: Vec<Template>,
     /// Paths without parameters.
     literals: HashMap<String, usize>,
 }
 
+struct Schema {
+    text: Box<str>,
+    members: Box<[String]>,
+}
+
 struct Template {
     path: String,
-    /// What it has before its first parameter.
-    beginning: String,
-    matcher: ResourceDef,
+    /// Its segments; `None` for a parameter.
+    segments: Vec<Option<String>>,
     operations: Vec<Operation>,
+}
+
+impl Template {
+    fn is_match(&self, path: &[&str]) -> bool {
+        let fits = |(own, given): (&Option<String>, &&str)| own.as_ref().map_or(!given.is_empty(), |own| own == given);
+        self.segments.len() == path.len() && self.segments.iter().zip(path).rev().all(fits)
+    }
 }
 
 struct Operation {
@@ -67,8 +80,7 @@ impl Document {
                 Some(template) => template.operations.push(operation),
                 None => templates.push(Template {
                     path: path.to_owned(),
-                    beginning: path.split('{').next().unwrap_or_default().to_owned(),
-                    matcher: ResourceDef::new(path),
+                    segments: path.split('/').map(|segment| (!segment.starts_with('{')).then(|| segment.to_owned())).collect(),
                     operations: vec![operation],
                 }),
             }
@@ -79,19 +91,29 @@ impl Document {
             .filter(|(_, template)| !template.path.contains('{'))
             .map(|(index, template)| (template.path.clone(), index))
             .collect();
-        let text = Bytes::from(value.to_string());
-        Self { value, text, templates, literals }
+        let schemas = value["components"]["schemas"].as_object().into_iter().flatten();
+        let schemas = schemas.map(|(name, schema)| {
+            let members = schema["properties"].as_object().into_iter().flatten().map(|(member, _)| member.clone()).collect();
+            (name.clone(), Schema { text: schema.to_string().into_boxed_str(), members })
+        });
+        let schemas = schemas.collect();
+        Self { text: Bytes::from(value.to_string()), schemas, bodies: openapi::body_schema_names(&value), templates, literals }
+    }
+
+    /// A schema by its name; null when there is none.
+    pub fn schema(&self, name: &str) -> Value {
+        self.schemas.get(name).and_then(|schema| serde_json::from_str(&schema.text).ok()).unwrap_or_default()
     }
 
     /// The names of a schema's members.
     pub fn members(&self, schema: &str) -> impl Iterator<Item = &str> {
-        let properties = self.value.pointer(&format!("/components/schemas/{schema}/properties")).and_then(Value::as_object);
-        properties.into_iter().flatten().map(|(name, _)| name.as_str())
+        self.schemas.get(schema).into_iter().flat_map(|schema| schema.members.iter().map(String::as_str))
     }
 
     /// As checked in: indented, for people and diffs.
     pub fn pretty(&self) -> String {
-        let mut text = serde_json::to_string_pretty(&self.value).unwrap_or_default();
+        let value: Value = serde_json::from_slice(&self.text).unwrap_or_default();
+        let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
         text.push('\n');
         text
     }
@@ -100,9 +122,9 @@ impl Document {
     pub fn find(&self, path: &str) -> Found<'_> {
         Found(match self.literals.get(path).and_then(|index| self.templates.get(*index)) {
             Some(literal) => vec![literal],
-            // Few begin alike: most patterns need not be tried.
             None => {
-                self.templates.iter().filter(|template| path.starts_with(&template.beginning) && template.matcher.is_match(path)).collect()
+                let segments: Vec<&str> = path.split('/').collect();
+                self.templates.iter().filter(|template| template.is_match(&segments)).collect()
             }
         })
     }

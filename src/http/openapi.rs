@@ -10,8 +10,7 @@ mod inline;
 mod inputs;
 mod partial;
 
-pub use inline::inline;
-pub use inputs::make_patches_whole;
+pub use inline::{inline, inline_whole};
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -71,7 +70,8 @@ pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)
     })
 }
 
-fn schema_name(schema: &Value) -> Option<&str> {
+/// The name of the schema that this one refers to.
+pub fn schema_name(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/components/schemas/"))
 }
 

@@ -3,15 +3,18 @@
 #![expect(clippy::indexing_slicing, reason = "a JSON value read by name gives null when there is none")]
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::catalogue::Code;
+use super::document::Document;
 use super::normalise::{Normalised, escape, normalise};
+use super::openapi;
 use super::patch::strip_nulls;
 use super::problem::{FieldError, MAX_ERRORS, Problem};
 use crate::db::id::ID_PATTERN;
@@ -22,11 +25,15 @@ const BATCH: &str = "BatchRequest";
 /// Longest name that may be meant for another one, in bytes.
 const LONGEST_MISSPELT: usize = 100;
 
-/// The checkers of all body schemas, by schema name; and those of what patches make, by the patch's schema.
+/// The checkers of all body schemas, by schema name; and those of what patches make, by the patch's schema. Each is made when it is
+/// first asked: all of them are most of what a server would keep in memory.
 pub struct Schemas {
-    bodies: HashMap<String, BodySchema>,
-    merged: HashMap<String, BodySchema>,
+    document: Arc<Document>,
+    bodies: HashMap<String, OnceLock<Option<BodySchema>>>,
+    merged: HashMap<String, OnceLock<Option<BodySchema>>>,
 }
+
+type Inline = fn(&dyn Fn(&str) -> Value, &str) -> Value;
 
 struct BodySchema {
     /// The schema without references, as the validator got it.
@@ -37,26 +44,24 @@ struct BodySchema {
 }
 
 impl Schemas {
-    /// Compiles the schema of every request body of the document.
-    pub fn compile(document: &Value) -> Result<Self, String> {
-        let mut whole = document.clone();
-        super::openapi::make_patches_whole(&mut whole);
-        let (mut bodies, mut merged) = (HashMap::new(), HashMap::new());
-        for name in super::openapi::body_schema_names(document) {
-            if name.starts_with("Update") {
-                merged.insert(name.clone(), BodySchema::compile(&whole, &name)?);
-            }
-            bodies.insert(name.clone(), BodySchema::compile(document, &name)?);
-        }
-        Ok(Self { bodies, merged })
+    pub fn new(document: Arc<Document>) -> Self {
+        let slots = |begins: &str| {
+            document.bodies.iter().filter(|name| name.starts_with(begins)).map(|name| (name.clone(), OnceLock::new())).collect()
+        };
+        Self { bodies: slots(""), merged: slots("Update"), document }
+    }
+
+    fn body(&self, name: &str) -> Option<&BodySchema> {
+        self.bodies.get(name)?.get_or_init(|| BodySchema::compile(&self.document, name, openapi::inline)).as_ref()
+    }
+
+    fn merged(&self, name: &str) -> Option<&BodySchema> {
+        self.merged.get(name)?.get_or_init(|| BodySchema::compile(&self.document, name, openapi::inline_whole)).as_ref()
     }
 
     /// What is wrong with the members that a patch has touched, once it is merged.
     pub fn check_merged(&self, name: &str, document: &Value, patch: &Map<String, Value>) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        if let Some(schema) = self.merged.get(name) {
-            errors = schema.faults(document, |_| true);
-        }
+        let mut errors = self.merged(name).map(|schema| schema.faults(document, |_| true)).unwrap_or_default();
         let is_touched = |error: &FieldError| patch.keys().any(|key| error.pointer.split('/').nth(1) == Some(escape(key).as_str()));
         errors.retain(is_touched);
         errors
@@ -78,14 +83,14 @@ impl Schemas {
 
     /// Whether a body of this schema may have the member.
     pub fn has_member(&self, schema: &str, member: &str) -> bool {
-        self.bodies.get(schema).is_some_and(|body| body.schema["properties"].get(member).is_some())
+        self.body(schema).is_some_and(|body| body.schema["properties"].get(member).is_some())
     }
 
     /// Gives everything that is wrong with the body, as it was sent and in its one form, which it then has.
     ///
     /// As it was sent it must be what the document says; but text with a format (an e-mail address) is looked at trimmed.
     pub fn check(&self, name: &str, body: &mut Value) -> Vec<FieldError> {
-        let Some(schema) = self.bodies.get(name) else {
+        let Some(schema) = self.body(name) else {
             return vec![FieldError::new("", Code::WrongType).with("expected", "nothing")];
         };
         let sent = schema.faults(body, |error| !is_trimmed_first(error));
@@ -116,8 +121,9 @@ pub fn read_checked<T: DeserializeOwned>(value: Value, schema: &str) -> Result<T
 }
 
 impl BodySchema {
-    fn compile(document: &Value, name: &str) -> Result<Self, String> {
-        let schema = super::openapi::inline(document, &json!({ "$ref": format!("#/components/schemas/{name}") }));
+    /// `None` if it is no schema, which a test would have found: then nothing is what it says.
+    fn compile(document: &Document, name: &str, inline: Inline) -> Option<Self> {
+        let schema = inline(&|name| document.schema(name), name);
         let validator = jsonschema::draft202012::options()
             .should_validate_formats(true)
             .with_format("email", super::formats::is_email)
@@ -125,11 +131,11 @@ impl BodySchema {
             .with_format("date", super::formats::is_date)
             .with_format("date-time", super::formats::is_instant)
             .build(&schema)
-            .map_err(|error| format!("the schema {name} does not compile: {error}"))?;
+            .inspect_err(|error| tracing::error!(schema = name, %error, "the schema does not compile"))
+            .ok()?;
         let resource = name.trim_start_matches("Create").trim_start_matches("Update").trim_start_matches("Upsert");
-        let members = if resource == name { None } else { document["components"]["schemas"][resource]["properties"].as_object() };
-        let read_only = members.map(|members| members.keys().cloned().collect()).unwrap_or_default();
-        Ok(Self { schema, validator, read_only })
+        let members = document.members(resource).filter(|_| resource != name);
+        Some(Self { read_only: members.map(str::to_owned).collect(), schema, validator })
     }
 }
 
@@ -236,4 +242,17 @@ pub fn nearest<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> Option<
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|(left, _), (right, _)| left.total_cmp(right))
         .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schema_compiles() {
+        let schemas = Schemas::new(Arc::new(crate::api::document()));
+        assert!(schemas.bodies.len() > 50 && schemas.merged.len() > 5);
+        assert!(schemas.bodies.keys().all(|name| schemas.body(name).is_some()));
+        assert!(schemas.merged.keys().all(|name| schemas.merged(name).is_some()));
+    }
 }

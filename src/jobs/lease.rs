@@ -14,7 +14,7 @@ use crate::db::condition::AnyId;
 use crate::db::id::{JobId, WorkspaceId};
 use crate::db::schema::jobs;
 use crate::db::types::{DbUuid, Instant, Json};
-use crate::db::{Actor, Condition, DbConnection, Failure, Hold, Tx};
+use crate::db::{Actor, Condition, DbConnection, Failure, Hold, Tx, columns};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 
@@ -73,7 +73,7 @@ pub fn claim(tx: &mut Tx<'_>, works: &[Work]) -> Result<Option<Lease>, Failure> 
         let first = first.append(Condition::either(Condition::sql(""), Condition::sql(" FOR UPDATE SKIP LOCKED")));
         let key: Option<(WorkspaceId, JobId)> = first.giving::<(DbUuid, DbUuid)>().get_result(tx.conn).optional()?;
         let Some(key) = key else { return Ok(None) };
-        let mut row = jobs::table.find(key).select(JobRow::as_select()).first(tx.conn)?;
+        let mut row = jobs::table.find(key).select(columns::<JobRow>()).first(tx.conn)?;
         let Some(work) = works.iter().find(|work| work.name == row.kind) else { return Ok(None) };
         if row.is_cancel_requested {
             finish(tx, work, &mut row, Status::Cancelled)?;
@@ -103,7 +103,7 @@ pub fn claim(tx: &mut Tx<'_>, works: &[Work]) -> Result<Option<Lease>, Failure> 
 fn held(tx: &mut Tx<'_>, lease: &Lease) -> Result<Option<JobRow>, Failure> {
     tx.hold("jobs", lease.id, Hold::ToWrite)?;
     let own = jobs::table.find((tx.actor.workspace_id, lease.id)).filter(jobs::lease_token.eq(lease.token));
-    Ok(own.select(JobRow::as_select()).first(tx.conn).optional()?)
+    Ok(own.select(columns::<JobRow>()).first(tx.conn).optional()?)
 }
 
 /// Does the next step, notes how far the job is, and moves the end of the lease on: all of it or nothing.

@@ -10,7 +10,7 @@ use crate::auth::Caller;
 use crate::db::id::{JobId, JobKind};
 use crate::db::schema::jobs;
 use crate::db::types::Json;
-use crate::db::{Actor, Condition, DbConnection, Failure, Hold, Tx};
+use crate::db::{Actor, Condition, DbConnection, Failure, Hold, Tx, columns};
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
@@ -63,7 +63,7 @@ pub fn enqueue_by_system(tx: &mut Tx<'_>, work: &Work, args: &impl Serialize, to
 }
 
 fn find(conn: &mut DbConnection, visible: Condition, id: JobId) -> Result<JobRow, Failure> {
-    let found = jobs::table.filter(visible.then(" AND jobs.id = ").bind(id)).select(JobRow::as_select()).first(conn).optional()?;
+    let found = jobs::table.filter(visible.then(" AND jobs.id = ").bind(id)).select(columns::<JobRow>()).first(conn).optional()?;
     found.ok_or_else(|| Problem::not_found().into())
 }
 
@@ -74,7 +74,7 @@ pub fn get(conn: &mut DbConnection, visible: Condition, id: JobId) -> Result<Job
 pub fn list(conn: &mut DbConnection, caller: &Caller, list: &List<JobList>) -> Result<Page<Job>, Failure> {
     let (scope, visible) = (&caller.scope, visible(caller));
     let own = jobs::table.filter(visible.clone().and(list.page_filter(scope)?));
-    let rows = own.order(list.order()).limit(list.rows()).select(JobRow::as_select()).load(conn)?;
+    let rows = own.order(list.order()).limit(list.rows()).select(columns::<JobRow>()).load(conn)?;
     let total = list.total(conn, scope, visible)?;
     Ok(list.page(scope, rows.into_iter().map(Job::from).collect(), total)?)
 }

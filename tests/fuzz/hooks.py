@@ -10,7 +10,7 @@ from callers import AS_KEY, Callers
 from hypothesis import strategies as st
 from refusals import is_announced_by_no_schema, is_rule
 from schemathesis.core.failures import AcceptedNegativeData
-from schemathesis.openapi.checks import RejectedPositiveData
+from schemathesis.openapi.checks import EnsureResourceAvailability, RejectedPositiveData
 
 callers = Callers()
 
@@ -43,6 +43,9 @@ HEADERS = {"Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"}
 # What exists, as the answers told: external references by resource; ids by prefix, and those of what was deleted.
 references, known, deleted = {}, {}, {}
 MOST_IDS = 50
+
+# The ids in answers that were given before, to the same request with its key: what was made then may be gone.
+repeated = set()
 
 
 if not AS_KEY:
@@ -140,6 +143,8 @@ def after_call(context, case, response):
     if is_done and label in ENDS_CALLERS:
         callers.may_be_lost = True
     answer = json_of(response) if is_done else {}
+    if "idempotency-replayed" in response.headers:
+        repeated.add(answer.get("id"))
     for one in [answer, *(answer.get("data") or [])]:
         if isinstance(one, dict) and isinstance(one.get("id"), str):
             learn(known, one["id"])
@@ -171,6 +176,8 @@ def is_as_declared(case):
 def filter_failure(context, failure, case, response):
     if isinstance(failure, AcceptedNegativeData) and response.status_code in (413, 414):
         # It was too large to be looked at.
+        return False
+    if isinstance(failure, EnsureResourceAvailability) and case.path_parameters.get("id") in repeated:
         return False
     if isinstance(failure, RejectedPositiveData):
         if is_announced_by_no_schema(case, response.status_code, json_of(response)):

@@ -246,7 +246,7 @@ fn secrets_never_come_back() {
         let (admin, rep, key) = (app.admin().await, app.user("rep").await, app.api_key(&["*"]).await);
         key.get("/customers").await.ok();
         admin.post(&format!("/users/{}/password", rep.id), json!({ "password": ANOTHER })).await.no_content();
-        let documented = operations(&DOCUMENT.value).filter(|(path, method, _)| *method == "get" && !path.contains('{'));
+        let documented = operations(&DOCUMENT).filter(|(path, method, _)| *method == "get" && !path.contains('{'));
         let mut paths: Vec<String> = documented.map(|(path, ..)| path.to_owned()).collect();
         paths.extend([format!("/users/{}", rep.id), format!("/users/{}", admin.id)]);
         for path in paths {

@@ -221,7 +221,7 @@ fn who_leaves_is_disabled_with_its_handover() {
         assert_eq!(admin.get(&job).await.ok()["result"]["customers"], 1);
         assert_eq!(admin.get(&format!("/customers/{own}")).await.ok()["owner_id"], heir.id);
 
-        let described = &DOCUMENT.value["components"]["schemas"]["ChangedUser"]["properties"];
+        let described = &DOCUMENT["components"]["schemas"]["ChangedUser"]["properties"];
         assert!(changed.as_object().unwrap().keys().all(|member| described.get(member).is_some()), "{described:#}");
 
         // Of oneself: the system goes on with it.

@@ -34,7 +34,7 @@ fn what_is_described_is_what_the_document_says() {
             assert_eq!((&meta["resource"], &meta["path"]), (&listed["resource"], &listed["path"]));
             let fields = meta["fields"].as_array().unwrap();
             let by_name = |name: &str| fields.iter().find(|field| field["name"] == name);
-            let members = &DOCUMENT.value["components"]["schemas"][schema]["properties"];
+            let members = &DOCUMENT["components"]["schemas"][schema]["properties"];
             for (name, member) in members.as_object().unwrap().iter().filter(|(name, _)| *name != "custom") {
                 let field = by_name(name).unwrap_or_else(|| panic!("{resource} does not describe {name}"));
                 assert_eq!(field["is_member"], true);
@@ -44,11 +44,11 @@ fn what_is_described_is_what_the_document_says() {
                 let has_choices = field["type"] == "enum" || dictionary.is_some();
                 assert_eq!(!field["options"].as_array().unwrap().is_empty(), has_choices, "{resource}.{name}: {field:#}");
                 assert_eq!(field["type"] == "id" && name != "id", field["references"].is_string() && name != "id", "{resource}.{name}");
-                let creatable = &DOCUMENT.value["components"]["schemas"][format!("Create{schema}")]["properties"];
+                let creatable = &DOCUMENT["components"]["schemas"][format!("Create{schema}")]["properties"];
                 assert_eq!(field["is_creatable"] == true, creatable.get(name).is_some(), "{resource}.{name}");
             }
             // Every filter of the list is described, with its operators.
-            let list = operations(&DOCUMENT.value).find(|(at, method, _)| *method == "get" && *at == format!("/api/v1{path}")).unwrap().2;
+            let list = operations(&DOCUMENT).find(|(at, method, _)| *method == "get" && *at == format!("/api/v1{path}")).unwrap().2;
             for parameter in list["parameters"].as_array().unwrap().iter().filter_map(|parameter| parameter["name"].as_str()) {
                 let (name, operator) =
                     parameter.split_once('[').map_or((parameter, "eq"), |(name, rest)| (name, rest.trim_end_matches(']')));

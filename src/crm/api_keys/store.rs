@@ -12,7 +12,7 @@ use crate::crm::workspaces::Locale;
 use crate::db::id::{ApiKeyId, ApiKeyKind, UserId, WorkspaceId};
 use crate::db::schema::api_keys;
 use crate::db::types::{Instant, Json};
-use crate::db::{Condition, DbConnection, Failure, Tx};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -66,13 +66,13 @@ impl From<Row> for ApiKey {
 }
 
 pub fn get(conn: &mut DbConnection, workspace_id: WorkspaceId, id: ApiKeyId) -> Result<ApiKey, Failure> {
-    let found = api_keys::table.find((workspace_id, id)).select(Row::as_select()).first(conn).optional()?;
+    let found = api_keys::table.find((workspace_id, id)).select(columns::<Row>()).first(conn).optional()?;
     found.map(ApiKey::from).ok_or_else(|| Problem::not_found().into())
 }
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<ApiKeys>) -> Result<Page<ApiKey>, Failure> {
     let own = api_keys::table.filter(api_keys::workspace_id.eq(scope.workspace_id));
-    let rows = own.filter(list.page_filter(scope)?).order(list.order()).limit(list.rows()).select(Row::as_select()).load(conn)?;
+    let rows = own.filter(list.page_filter(scope)?).order(list.order()).limit(list.rows()).select(columns::<Row>()).load(conn)?;
     let total = list.total(conn, scope, Condition::sql("api_keys.workspace_id = ").bind(scope.workspace_id))?;
     Ok(list.page(scope, rows.into_iter().map(ApiKey::from).collect(), total)?)
 }

@@ -79,7 +79,7 @@ pub async fn get_contact(
     expand: Expanding<Contacts>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.read(move |conn| {
+    db.look_up(move |conn| {
         let contact = store::get(conn, &scope, id.0)?;
         Ok(expand.0.object(conn, &scope, contact.version, &contact)?.volatile())
     })

@@ -14,7 +14,7 @@ use crate::crm::search::{self, Texts};
 use crate::db::id::{ContactId, CustomerId};
 use crate::db::schema::contacts;
 use crate::db::types::DbUuid;
-use crate::db::{Condition, Failure, Tx};
+use crate::db::{Condition, Failure, Tx, columns};
 
 pub fn texts(fields: &ContactFields, hidden: Hidden) -> Texts {
     let ContactFields { name, email, phones, remarks, .. } = fields;
@@ -32,7 +32,7 @@ pub fn index(tx: &mut Tx<'_>, ids: &BTreeSet<ContactId>) -> Result<(), Failure> 
     let hidden = hidden(tx, ids)?;
     let which = Condition::sql("contacts.workspace_id = ").bind(tx.actor.workspace_id);
     let which = which.and(Condition::any_of("contacts.id", ids.iter().copied()));
-    for row in contacts::table.filter(which).select(ContactRow::as_select()).load(tx.conn)? {
+    for row in contacts::table.filter(which).select(columns::<ContactRow>()).load(tx.conn)? {
         let contact = row.with_links(Vec::new());
         let hidden = hidden.get(&contact.id).copied().unwrap_or_default();
         search::index(tx, contact.id, &texts(&contact.fields, hidden), &[])?;

@@ -16,7 +16,7 @@ use crate::crm::{customers, external_refs, objects, phones, references};
 use crate::db::condition::AnyId;
 use crate::db::id::{ContactId, PoolId};
 use crate::db::schema::contacts;
-use crate::db::{Condition, DbConnection, Failure, Topic, Tx, written};
+use crate::db::{Condition, DbConnection, Failure, Topic, Tx, columns, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -26,7 +26,7 @@ use crate::listing::rows::{exists, with_id, with_ids};
 use crate::listing::{List, Plan};
 
 fn load(conn: &mut DbConnection, scope: &Scope, which: Condition) -> Result<Option<Contact>, Failure> {
-    let row = contacts::table.filter(which).select(ContactRow::as_select()).first(conn).optional()?;
+    let row = contacts::table.filter(which).select(columns::<ContactRow>()).first(conn).optional()?;
     Ok(match row {
         Some(row) => with_links(conn, scope, vec![row])?.pop(),
         None => None,
@@ -56,7 +56,7 @@ pub fn get(conn: &mut DbConnection, scope: &Scope, id: ContactId) -> Result<Cont
 
 pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[ContactId]) -> Result<Vec<Contact>, Failure> {
     let which = with_ids::<Contacts>(visible(scope, false), ids);
-    let rows = contacts::table.filter(which).select(ContactRow::as_select()).load(conn)?;
+    let rows = contacts::table.filter(which).select(columns::<ContactRow>()).load(conn)?;
     with_links(conn, scope, rows)
 }
 
@@ -84,7 +84,7 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Re
     let seen = visible(scope, list.is_deleted);
     let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
     let rows =
-        contacts::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(ContactRow::as_select()).load(conn)?;
+        contacts::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(columns::<ContactRow>()).load(conn)?;
     let data = with_links(conn, scope, rows)?;
     let total = list.total(conn, scope, seen)?;
     Ok(list.page_with(scope, data, total, next)?)

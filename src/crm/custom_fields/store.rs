@@ -13,7 +13,7 @@ use crate::crm::phones;
 use crate::db::condition::AnyId;
 use crate::db::id::{CustomFieldId, CustomFieldKind, CustomerId, UserId, WorkspaceId};
 use crate::db::schema::custom_fields;
-use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -59,14 +59,14 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<CustomFields>) -
         .filter(list.page_filter(scope)?)
         .order(list.order())
         .limit(list.rows())
-        .select(FieldRow::as_select())
+        .select(columns::<FieldRow>())
         .load(conn)?;
     let total = list.total(conn, scope, own(scope.workspace_id))?;
     Ok(list.page(scope, rows.into_iter().map(CustomField::from).collect(), total)?)
 }
 
 pub fn get(conn: &mut DbConnection, workspace_id: WorkspaceId, id: CustomFieldId) -> Result<CustomField, Failure> {
-    let row = custom_fields::table.find((workspace_id, id)).select(FieldRow::as_select()).first(conn).optional()?;
+    let row = custom_fields::table.find((workspace_id, id)).select(columns::<FieldRow>()).first(conn).optional()?;
     row.map(CustomField::from).ok_or_else(|| Problem::not_found().into())
 }
 

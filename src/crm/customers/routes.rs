@@ -78,7 +78,7 @@ pub async fn get_customer(
     expand: Expanding<Customers>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.read(move |conn| {
+    db.look_up(move |conn| {
         let customer = store::get(conn, &scope, id.0)?;
         let answer = expand.0.object(conn, &scope, customer.version, &customer)?;
         // What a pool hides, and from whom, changes without the customer.

@@ -1,11 +1,10 @@
 //! Customers in the database. Every query starts from `visible`.
 
-use diesel::dsl::AsSelect;
 use diesel::prelude::*;
 
 use super::dto::{CreateCustomer, Customer, CustomerFields, Holding, UpdateCustomer};
 use super::fields::{Customers, changeable, visible};
-use super::rows::{CustomerRow, HoldingRow, ProfileRow, Rows, rows_of};
+use super::rows::{Rows, rows_of};
 use super::{events, hierarchy, ownership, rules, search};
 use crate::auth::{Reach, Scope};
 use crate::changes::{HiddenMembers, Operation, add_facts, diff, record};
@@ -17,7 +16,7 @@ use crate::crm::{external_refs, notifications, phones, recycling, references};
 use crate::db::condition::AnyId;
 use crate::db::id::{CustomerId, PoolId};
 use crate::db::schema::{customer_holdings, customer_profiles, customers};
-use crate::db::{Condition, DbConnection, Failure, Hold, MultiBackend, Topic, Tx, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -33,18 +32,12 @@ fn whole() -> _ {
     customers::table.inner_join(customer_profiles::table.on(profile)).inner_join(customer_holdings::table.on(holding))
 }
 
-type Whole = (AsSelect<CustomerRow, MultiBackend>, AsSelect<ProfileRow, MultiBackend>, AsSelect<HoldingRow, MultiBackend>);
-
-fn columns() -> Whole {
-    (CustomerRow::as_select(), ProfileRow::as_select(), HoldingRow::as_select())
-}
-
 pub fn load(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<Customer>> {
-    Ok(whole().filter(which).select(columns()).first::<Rows>(conn).optional()?.map(Customer::from))
+    Ok(whole().filter(which).select(columns::<Rows>()).first(conn).optional()?.map(Customer::from))
 }
 
 pub fn load_all(conn: &mut DbConnection, which: Condition) -> QueryResult<Vec<Customer>> {
-    Ok(whole().filter(which).select(columns()).load::<Rows>(conn)?.into_iter().map(Customer::from).collect())
+    Ok(whole().filter(which).select(columns::<Rows>()).load(conn)?.into_iter().map(Customer::from).collect())
 }
 
 pub fn one(scope: &Scope, id: CustomerId, is_deleted: bool) -> Condition {
@@ -131,7 +124,7 @@ pub fn hold_any(tx: &mut Tx<'_>, id: CustomerId) -> Result<Customer, Failure> {
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Customers>) -> Result<Page<Customer>, Failure> {
     let seen = visible(scope, list.is_deleted);
     let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let rows = whole().filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(columns()).load::<Rows>(conn)?;
+    let rows = whole().filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(columns::<Rows>()).load(conn)?;
     let total = list.total(conn, scope, seen)?;
     let data = masked(conn, scope, rows.into_iter().map(Customer::from).collect())?;
     Ok(list.page_with(scope, data, total, next)?)

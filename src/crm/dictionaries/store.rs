@@ -11,7 +11,7 @@ use crate::changes::{Operation, record};
 use crate::db::id::{DictionaryId, WorkspaceId};
 use crate::db::schema::{dictionaries, dictionary_items};
 use crate::db::types::{Instant, Json};
-use crate::db::{Condition, DbConnection, Failure, Tx};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::problem::{FieldError, Problem};
@@ -60,11 +60,11 @@ fn row_of(workspace_id: WorkspaceId, dictionary: &str, item: &DictionaryItem) ->
 
 pub fn list(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryResult<Vec<Dictionary>> {
     let own = dictionaries::table.filter(dictionaries::workspace_id.eq(workspace_id));
-    let rows = own.order(dictionaries::name.asc()).select(Row::as_select()).load(conn)?;
+    let rows = own.order(dictionaries::name.asc()).select(columns::<Row>()).load(conn)?;
     let items = dictionary_items::table
         .filter(dictionary_items::workspace_id.eq(workspace_id))
         .order((dictionary_items::dictionary.asc(), dictionary_items::position.asc(), dictionary_items::code.asc()))
-        .select(ItemRow::as_select())
+        .select(columns::<ItemRow>())
         .load(conn)?;
     let mut by_name: HashMap<String, Vec<DictionaryItem>> = HashMap::new();
     for item in items {
@@ -79,11 +79,11 @@ pub fn list(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryResult<V
 
 pub fn get(conn: &mut DbConnection, workspace_id: WorkspaceId, name: &str) -> Result<Dictionary, Failure> {
     let row =
-        dictionaries::table.find((workspace_id, name)).select(Row::as_select()).first(conn).optional()?.ok_or_else(Problem::not_found)?;
+        dictionaries::table.find((workspace_id, name)).select(columns::<Row>()).first(conn).optional()?.ok_or_else(Problem::not_found)?;
     let items = dictionary_items::table
         .filter(dictionary_items::workspace_id.eq(workspace_id).and(dictionary_items::dictionary.eq(name)))
         .order((dictionary_items::position.asc(), dictionary_items::code.asc()))
-        .select(ItemRow::as_select())
+        .select(columns::<ItemRow>())
         .load(conn)?;
     Ok(row.with_items(items.into_iter().map(DictionaryItem::from).collect()))
 }

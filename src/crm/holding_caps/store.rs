@@ -9,7 +9,7 @@ use crate::crm::{org_units, references};
 use crate::db::id::{HoldingCapId, OrgUnitId, TierId, UserId, WorkspaceId};
 use crate::db::schema::holding_caps;
 use crate::db::types::{Instant, Json, Named};
-use crate::db::{DbConnection, Failure, Tx, written};
+use crate::db::{DbConnection, Failure, Tx, columns, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::problem::{FieldError, Problem};
@@ -59,14 +59,14 @@ fn row_of(workspace_id: WorkspaceId, cap: &HoldingCap) -> Row {
 
 /// All of the workspace, narrowest scope first.
 pub fn all(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryResult<Vec<HoldingCap>> {
-    let rows = holding_caps::table.filter(holding_caps::workspace_id.eq(workspace_id)).select(Row::as_select()).load(conn)?;
+    let rows = holding_caps::table.filter(holding_caps::workspace_id.eq(workspace_id)).select(columns::<Row>()).load(conn)?;
     let mut caps: Vec<HoldingCap> = rows.into_iter().map(HoldingCap::from).collect();
     caps.sort_by_key(|cap| (cap.fields.scope, cap.id));
     Ok(caps)
 }
 
 pub fn get(conn: &mut DbConnection, workspace_id: WorkspaceId, id: HoldingCapId) -> Result<HoldingCap, Failure> {
-    let row = holding_caps::table.find((workspace_id, id)).select(Row::as_select()).first(conn).optional()?;
+    let row = holding_caps::table.find((workspace_id, id)).select(columns::<Row>()).first(conn).optional()?;
     row.map(HoldingCap::from).ok_or_else(|| Problem::not_found().into())
 }
 

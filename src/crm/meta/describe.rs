@@ -7,6 +7,7 @@ use super::dto::{DescribedResource, FieldDescription, ResourceDescription};
 use crate::crm::custom_fields::{CustomField, FieldKind, FieldOption, store};
 use crate::crm::dictionaries::{Dictionary, Label};
 use crate::http::document::Document;
+use crate::http::openapi;
 use crate::listing::{Field, FieldType, Listed, Operator};
 
 /// What ids name, by their prefixes.
@@ -30,23 +31,23 @@ pub fn resource<R: Listed>(
     dictionaries: &[Dictionary],
     custom: Vec<CustomField>,
 ) -> ResourceDescription {
-    let schema = |name: String| document.value.pointer(&format!("/components/schemas/{name}")).unwrap_or(&Value::Null);
-    let (create, update) = (schema(format!("Create{}", R::SCHEMA)), schema(format!("Update{}", R::SCHEMA)));
+    let (create, update) = (document.schema(&format!("Create{}", R::SCHEMA)), document.schema(&format!("Update{}", R::SCHEMA)));
+    let schema = document.schema(R::SCHEMA);
     let listed = |name: &str| R::FIELDS.iter().find(|field| field.name == name);
-    let properties = schema(R::SCHEMA.to_owned()).get("properties").and_then(Value::as_object);
+    let properties = schema.get("properties").and_then(Value::as_object);
     let members = properties.into_iter().flatten().filter(|(name, _)| *name != "custom").map(|(name, property)| {
         let (target, is_nullable) = resolve(document, property);
         let has = |schema: &Value| schema.pointer(&format!("/properties/{name}")).is_some();
         let required = create.get("required").and_then(Value::as_array).into_iter().flatten();
         let field = listed(name);
         FieldDescription {
-            kind: field.and_then(|field| field.dictionary).map_or_else(|| kind_of(target), |_| "code").to_owned(),
+            kind: field.and_then(|field| field.dictionary).map_or_else(|| kind_of(&target), |_| "code").to_owned(),
             description: description_of(property),
             is_member: true,
             is_required: required.into_iter().any(|required| required == name),
             is_nullable,
-            is_creatable: has(create),
-            is_writable: has(update),
+            is_creatable: has(&create),
+            is_writable: has(&update),
             references: named(target.get("pattern").and_then(Value::as_str)),
             ..described(name, field, dictionaries)
         }
@@ -127,15 +128,15 @@ impl FieldDescription {
 }
 
 /// The schema without references and null, and whether there was a null.
-fn resolve<'d>(document: &'d Document, schema: &'d Value) -> (&'d Value, bool) {
+fn resolve(document: &Document, schema: &Value) -> (Value, bool) {
     if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
         let is_null = |choice: &&Value| choice.get("type").is_some_and(|kind| kind == "null");
         let own = choices.iter().find(|choice| !is_null(choice)).unwrap_or(schema);
         return (resolve(document, own).0, choices.iter().any(|choice| is_null(&choice)));
     }
-    let target = schema.get("$ref").and_then(Value::as_str).and_then(|name| document.value.pointer(name.trim_start_matches('#')));
-    let target = target.unwrap_or(schema);
-    (target, target.get("type").and_then(Value::as_array).is_some_and(|kinds| kinds.iter().any(|kind| kind == "null")))
+    let target = openapi::schema_name(schema).map_or_else(|| schema.clone(), |name| document.schema(name));
+    let is_nullable = target.get("type").and_then(Value::as_array).is_some_and(|kinds| kinds.iter().any(|kind| kind == "null"));
+    (target, is_nullable)
 }
 
 fn description_of(property: &Value) -> Option<String> {

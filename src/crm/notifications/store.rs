@@ -11,7 +11,7 @@ use crate::db::condition::AnyId;
 use crate::db::id::{Id, Kind, NotificationId, NotificationKind, UserId, WorkspaceId, text_of};
 use crate::db::schema::notifications;
 use crate::db::types::{Instant, Json};
-use crate::db::{Condition, DbConnection, Failure, Tx, on_backend};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns, on_backend};
 use crate::http::answer::Answer;
 use crate::http::catalogue::Code;
 use crate::http::page::Page;
@@ -114,7 +114,7 @@ fn visible(scope: &Scope) -> Condition {
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Notifications>) -> Result<Answer, Failure> {
     let own = notifications::table.filter(visible(scope)).filter(list.page_filter(scope)?);
-    let rows: Vec<Row> = own.order(list.order()).limit(list.rows()).select(Row::as_select()).load(conn)?;
+    let rows: Vec<Row> = own.order(list.order()).limit(list.rows()).select(columns::<Row>()).load(conn)?;
     let total = list.total(conn, scope, visible(scope))?;
     let page = list.page(scope, rows.into_iter().map(Notification::from).collect(), total)?;
     let unread_count = unread_count(conn, scope)?;
@@ -137,7 +137,7 @@ pub fn mark(tx: &mut Tx<'_>, scope: &Scope, id: NotificationId, is_read: bool) -
         .set((notifications::is_read.eq(is_read), notifications::read_at.eq(read_at)))
         .execute(tx.conn)?;
     let own = visible(scope).then(" AND notifications.id = ").bind(id);
-    let row: Option<Row> = notifications::table.filter(own).select(Row::as_select()).first(tx.conn).optional()?;
+    let row: Option<Row> = notifications::table.filter(own).select(columns::<Row>()).first(tx.conn).optional()?;
     row.map(Notification::from).ok_or_else(|| Problem::not_found().into())
 }
 

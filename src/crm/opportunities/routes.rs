@@ -83,7 +83,7 @@ pub async fn get_opportunity(
     expand: Expanding<Opportunities>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.read(move |conn| {
+    db.look_up(move |conn| {
         let opportunity = store::get(conn, &scope, id.0)?;
         expand.0.object(conn, &scope, opportunity.version, &opportunity)
     })

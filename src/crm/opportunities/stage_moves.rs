@@ -10,7 +10,7 @@ use crate::db::id::{CustomerId, OpportunityId, StageId, StageMoveId, UserId, Wor
 use crate::db::money::Money;
 use crate::db::schema::stage_moves;
 use crate::db::types::Instant;
-use crate::db::{DbConnection, Failure, Tx};
+use crate::db::{DbConnection, Failure, Tx, columns};
 use crate::http::problem::Problem;
 use crate::listing::rows::{exists, with_id};
 
@@ -77,7 +77,7 @@ pub fn history(conn: &mut DbConnection, scope: &Scope, id: OpportunityId) -> Res
     let rows = stage_moves::table
         .filter(own)
         .order((stage_moves::entered_at.asc(), stage_moves::id.asc()))
-        .select(StageMoveRow::as_select())
+        .select(columns::<StageMoveRow>())
         .load(conn)?;
     let stay = |row: StageMoveRow| {
         let StageMoveRow { stage_id, entered_at, left_at, by_id, amount, amount_currency, probability, .. } = row;

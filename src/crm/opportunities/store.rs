@@ -15,7 +15,7 @@ use crate::crm::pipelines::{self, Pipeline, Stage, StageKind};
 use crate::crm::{contacts, customers, external_refs, objects, recycling, references};
 use crate::db::id::{CustomerId, OpportunityId, PipelineId, StageId};
 use crate::db::schema::{opportunities, stages};
-use crate::db::{Condition, DbConnection, Failure, Tx, written};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -31,7 +31,7 @@ fn with_stage() -> _ {
 }
 
 pub fn find(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<Opportunity>> {
-    let found = with_stage().filter(which).select((OpportunityRow::as_select(), stages::probability));
+    let found = with_stage().filter(which).select((columns::<OpportunityRow>(), stages::probability));
     Ok(found.first::<(OpportunityRow, i32)>(conn).optional()?.map(Opportunity::from))
 }
 
@@ -56,7 +56,7 @@ pub fn check_of_customer(
 
 /// Those of which this is true, in the order of their ids.
 pub fn load_all(conn: &mut DbConnection, which: Condition) -> QueryResult<Vec<Opportunity>> {
-    let found = with_stage().filter(which).order(opportunities::id.asc()).select((OpportunityRow::as_select(), stages::probability));
+    let found = with_stage().filter(which).order(opportunities::id.asc()).select((columns::<OpportunityRow>(), stages::probability));
     Ok(found.load::<(OpportunityRow, i32)>(conn)?.into_iter().map(Opportunity::from).collect())
 }
 
@@ -90,7 +90,7 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Opportunities>) 
         .filter(which)
         .order(order)
         .limit(list.rows())
-        .select((OpportunityRow::as_select(), stages::probability))
+        .select((columns::<OpportunityRow>(), stages::probability))
         .load::<(OpportunityRow, i32)>(conn)?;
     let total = list.total(conn, scope, seen)?;
     Ok(list.page_with(scope, rows.into_iter().map(Opportunity::from).collect(), total, next)?)

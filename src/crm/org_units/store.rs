@@ -14,7 +14,7 @@ use crate::crm::custom_fields::Custom;
 use crate::crm::{external_refs, objects};
 use crate::db::id::{OrgUnitId, UserId};
 use crate::db::schema::{org_units, users};
-use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -25,7 +25,7 @@ use crate::listing::{List, Plan};
 
 fn load(conn: &mut DbConnection, scope: &Scope, id: OrgUnitId, is_deleted: bool) -> Result<OrgUnit, Failure> {
     let which = with_id::<OrgUnits>(rows::<OrgUnits>(scope.workspace_id, is_deleted), id);
-    let row = org_units::table.filter(which).select(OrgUnitRow::as_select()).first(conn).optional()?;
+    let row = org_units::table.filter(which).select(columns::<OrgUnitRow>()).first(conn).optional()?;
     row.map(OrgUnit::from).ok_or_else(|| Problem::not_found().into())
 }
 
@@ -35,14 +35,14 @@ pub fn get(conn: &mut DbConnection, scope: &Scope, id: OrgUnitId) -> Result<OrgU
 
 pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[OrgUnitId]) -> Result<Vec<OrgUnit>, Failure> {
     let which = with_ids::<OrgUnits>(rows::<OrgUnits>(scope.workspace_id, false), ids);
-    Ok(org_units::table.filter(which).select(OrgUnitRow::as_select()).load(conn)?.into_iter().map(OrgUnit::from).collect())
+    Ok(org_units::table.filter(which).select(columns::<OrgUnitRow>()).load(conn)?.into_iter().map(OrgUnit::from).collect())
 }
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<OrgUnits>) -> Result<Page<OrgUnit>, Failure> {
     let seen = rows::<OrgUnits>(scope.workspace_id, list.is_deleted);
     let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
     let loaded = org_units::table.filter(seen.clone()).filter(which).order(order).limit(list.rows());
-    let data = loaded.select(OrgUnitRow::as_select()).load(conn)?.into_iter().map(OrgUnit::from).collect();
+    let data = loaded.select(columns::<OrgUnitRow>()).load(conn)?.into_iter().map(OrgUnit::from).collect();
     let total = list.total(conn, scope, seen)?;
     Ok(list.page_with(scope, data, total, next)?)
 }
@@ -143,7 +143,7 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: OrgUnitId, if_match: &IfMatch
     tx.lock(Topic::OrgUnits)?;
     let deleted = with_id::<OrgUnits>(rows::<OrgUnits>(scope.workspace_id, true), id);
     let deleted = objects::restorable::<OrgUnits>(tx, deleted);
-    let row = org_units::table.filter(deleted).select(OrgUnitRow::as_select()).first(tx.conn).optional()?;
+    let row = org_units::table.filter(deleted).select(columns::<OrgUnitRow>()).first(tx.conn).optional()?;
     let mut unit = row.map(OrgUnit::from).ok_or_else(Problem::not_found)?;
     if_match.check(unit.version)?;
     let mut errors = Vec::new();

@@ -11,7 +11,7 @@ use crate::db::condition::AnyId;
 use crate::db::id::{PipelineId, StageId, WorkspaceId};
 use crate::db::schema::{pipelines, stages, workspaces};
 use crate::db::types::{Instant, Named};
-use crate::db::{Actor, Condition, DbConnection, Failure, Tx, transact, written};
+use crate::db::{Actor, Condition, DbConnection, Failure, Tx, columns, transact, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::problem::{FieldError, Problem};
@@ -94,7 +94,7 @@ fn load(conn: &mut DbConnection, which: Condition) -> QueryResult<Vec<Pipeline>>
         .left_join(stages::table.on(same))
         .filter(which)
         .order((pipelines::is_default.desc(), pipelines::id.asc(), stages::position.asc()))
-        .select((Row::as_select(), Option::<StageRow>::as_select()))
+        .select((columns::<Row>(), columns::<Option<StageRow>>()))
         .load(conn)?;
     let mut found: Vec<Pipeline> = Vec::new();
     for (row, stage) in rows {
@@ -117,7 +117,7 @@ fn expanded(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> Result<Vec
 
 fn expanded_stages(conn: &mut DbConnection, scope: &Scope, ids: &[AnyId]) -> Result<Vec<Value>, Failure> {
     let named = own("stages", scope.workspace_id).and(Condition::any_of("stages.id", ids.iter().copied()));
-    let rows: Vec<StageRow> = stages::table.filter(named).select(StageRow::as_select()).load(conn)?;
+    let rows: Vec<StageRow> = stages::table.filter(named).select(columns::<StageRow>()).load(conn)?;
     values(rows.into_iter().map(Stage::from))
 }
 
@@ -130,7 +130,7 @@ pub fn open_stages(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryR
 }
 
 pub fn get_stage(conn: &mut DbConnection, workspace_id: WorkspaceId, id: StageId) -> Result<Stage, Failure> {
-    let row = stages::table.find((workspace_id, id)).select(StageRow::as_select()).first(conn).optional()?;
+    let row = stages::table.find((workspace_id, id)).select(columns::<StageRow>()).first(conn).optional()?;
     row.map(Stage::from).ok_or_else(|| Problem::not_found().into())
 }
 

@@ -80,7 +80,7 @@ pub async fn get_planned_touch(
     expand: Expanding<PlannedTouches>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.read(move |conn| {
+    db.look_up(move |conn| {
         let touch = store::get(conn, &scope, id.0)?;
         expand.0.object(conn, &scope, touch.version, &touch)
     })

@@ -21,7 +21,7 @@ use crate::crm::{contacts, opportunities};
 use crate::db::id::{CustomerId, PlannedTouchId, UserId};
 use crate::db::schema::planned_touches;
 use crate::db::types::DbUuid;
-use crate::db::{Condition, DbConnection, Failure, Tx, written};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -31,13 +31,13 @@ use crate::listing::{List, Plan};
 
 pub fn get(conn: &mut DbConnection, scope: &Scope, id: PlannedTouchId) -> Result<PlannedTouch, Failure> {
     let which = with_id::<PlannedTouches>(visible(scope, false), id);
-    let found = planned_touches::table.filter(which).select(PlannedTouchRow::as_select()).first(conn).optional()?;
+    let found = planned_touches::table.filter(which).select(columns::<PlannedTouchRow>()).first(conn).optional()?;
     found.map(PlannedTouch::from).ok_or_else(|| Problem::not_found().into())
 }
 
 pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[PlannedTouchId]) -> Result<Vec<PlannedTouch>, Failure> {
     let which = with_ids::<PlannedTouches>(visible(scope, false), ids);
-    let rows = planned_touches::table.filter(which).select(PlannedTouchRow::as_select()).load(conn)?;
+    let rows = planned_touches::table.filter(which).select(columns::<PlannedTouchRow>()).load(conn)?;
     Ok(rows.into_iter().map(PlannedTouch::from).collect())
 }
 
@@ -49,7 +49,7 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<PlannedTouches>)
         .filter(which)
         .order(order)
         .limit(list.rows())
-        .select(PlannedTouchRow::as_select())
+        .select(columns::<PlannedTouchRow>())
         .load(conn)?;
     let total = list.total(conn, scope, seen)?;
     Ok(list.page_with(scope, rows.into_iter().map(PlannedTouch::from).collect(), total, next)?)

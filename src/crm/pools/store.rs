@@ -18,7 +18,7 @@ use crate::crm::recycling::work::recompute_later;
 use crate::db::id::{CustomerId, PoolId, WorkspaceId};
 use crate::db::schema::pools;
 use crate::db::types::{Json, Named};
-use crate::db::{Condition, DbConnection, Failure, Hold, Tx, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Tx, columns, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -27,7 +27,7 @@ use crate::listing::rows::{count, exists, rows, with_id, with_ids};
 use crate::listing::{FilterNode, List, Plan};
 
 pub fn load(conn: &mut DbConnection, scope: &Scope, which: Condition) -> Result<Vec<Pool>, Failure> {
-    let rows = pools::table.filter(which).order((pools::priority.desc(), pools::id.asc())).select(PoolRow::as_select()).load(conn)?;
+    let rows = pools::table.filter(which).order((pools::priority.desc(), pools::id.asc())).select(columns::<PoolRow>()).load(conn)?;
     let mut found: Vec<Pool> = rows.into_iter().map(Pool::from).collect();
     members::fill(conn, scope, &mut found)?;
     Ok(found)
@@ -48,7 +48,7 @@ pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[PoolId]) -> Result
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Pools>) -> Result<Page<Pool>, Failure> {
     let seen = rows::<Pools>(scope.workspace_id, list.is_deleted);
     let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let loaded = pools::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(PoolRow::as_select()).load(conn)?;
+    let loaded = pools::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(columns::<PoolRow>()).load(conn)?;
     let mut data: Vec<Pool> = loaded.into_iter().map(Pool::from).collect();
     members::fill(conn, scope, &mut data)?;
     let total = list.total(conn, scope, seen)?;

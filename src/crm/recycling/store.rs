@@ -11,7 +11,7 @@ use crate::crm::{pools, references};
 use crate::db::id::{PoolId, RecycleRuleId, UserId, WorkspaceId};
 use crate::db::schema::{recycle_rules, tiers};
 use crate::db::types::{Instant, Json, Named};
-use crate::db::{DbConnection, Failure, Hold, Tx, written};
+use crate::db::{DbConnection, Failure, Hold, Tx, columns, written};
 use crate::http::etag::IfMatch;
 use crate::http::problem::Problem;
 
@@ -73,7 +73,7 @@ pub fn any(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryResult<bo
 pub fn active(conn: &mut DbConnection, workspace_id: WorkspaceId, pool_id: PoolId) -> QueryResult<Vec<RecycleRule>> {
     let of_pool = own(workspace_id).filter(recycle_rules::pool_id.eq(pool_id).and(recycle_rules::is_active.eq(true)));
     let mut rules: Vec<RecycleRule> =
-        of_pool.order(recycle_rules::id).select(Row::as_select()).load(conn)?.into_iter().map(RecycleRule::from).collect();
+        of_pool.order(recycle_rules::id).select(columns::<Row>()).load(conn)?.into_iter().map(RecycleRule::from).collect();
     if rules.iter().any(|rule| rule.fields.kind == RecycleKind::NoTouch) {
         let days = tier_days(conn, workspace_id)?;
         rules.iter_mut().for_each(|rule| rules::with_tiers(&mut rule.fields, &days));
@@ -92,7 +92,7 @@ pub fn tier_days(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryRes
 pub fn tier_changed(tx: &mut Tx<'_>) -> Result<(), Failure> {
     let counts =
         own(tx.actor.workspace_id).filter(recycle_rules::is_active.eq(true).and(recycle_rules::kind.eq(Named(RecycleKind::NoTouch))));
-    for row in counts.order(recycle_rules::id).select(Row::as_select()).load(tx.conn)? {
+    for row in counts.order(recycle_rules::id).select(columns::<Row>()).load(tx.conn)? {
         let before = RecycleRule::from(row);
         save(tx, &before, before.fields.clone())?;
     }
@@ -102,11 +102,11 @@ pub fn tier_changed(tx: &mut Tx<'_>) -> Result<(), Failure> {
 pub fn list(conn: &mut DbConnection, scope: &Scope, pool_id: PoolId) -> Result<Vec<RecycleRule>, Failure> {
     let pool = pools::store::get(conn, scope, pool_id)?;
     let of_pool = own(scope.workspace_id).filter(recycle_rules::pool_id.eq(pool.id)).order(recycle_rules::id);
-    Ok(of_pool.select(Row::as_select()).load(conn)?.into_iter().map(RecycleRule::from).collect())
+    Ok(of_pool.select(columns::<Row>()).load(conn)?.into_iter().map(RecycleRule::from).collect())
 }
 
 pub fn get(conn: &mut DbConnection, workspace_id: WorkspaceId, id: RecycleRuleId) -> Result<RecycleRule, Failure> {
-    let row = own(workspace_id).filter(recycle_rules::id.eq(id)).select(Row::as_select()).first(conn).optional()?;
+    let row = own(workspace_id).filter(recycle_rules::id.eq(id)).select(columns::<Row>()).first(conn).optional()?;
     row.map(RecycleRule::from).ok_or_else(|| Problem::not_found().into())
 }
 

@@ -199,7 +199,7 @@ pub async fn upsert<R: Resource>(
 
 pub async fn get_by_ref<R: Resource>(db: &Db, caller: &Caller, reference: PathRef) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    let view = db.read(move |conn| get::<R>(conn, &scope, &reference.0)).await?;
+    let view = db.look_up(move |conn| get::<R>(conn, &scope, &reference.0)).await?;
     let answer = Answer::object(R::KEY(&view).1, &view)?;
     Ok(if R::IS_VOLATILE { answer.volatile() } else { answer })
 }

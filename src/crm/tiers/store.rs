@@ -16,7 +16,7 @@ use crate::crm::{external_refs, objects, recycling};
 use crate::db::id::{TierId, WorkspaceId};
 use crate::db::schema::tiers;
 use crate::db::types::DbUuid;
-use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -26,7 +26,7 @@ use crate::listing::rows::{count, exists, holder, rows, with_id, with_ids};
 use crate::listing::{List, Plan};
 
 fn load(conn: &mut DbConnection, which: Condition) -> Result<Tier, Failure> {
-    let row = tiers::table.filter(which).select(TierRow::as_select()).first(conn).optional()?;
+    let row = tiers::table.filter(which).select(columns::<TierRow>()).first(conn).optional()?;
     row.map(Tier::from).ok_or_else(|| Problem::not_found().into())
 }
 
@@ -45,13 +45,13 @@ pub fn get(conn: &mut DbConnection, scope: &Scope, id: TierId, include_counts: b
 
 pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[TierId]) -> Result<Vec<Tier>, Failure> {
     let which = with_ids::<Tiers>(rows::<Tiers>(scope.workspace_id, false), ids);
-    Ok(tiers::table.filter(which).select(TierRow::as_select()).load(conn)?.into_iter().map(Tier::from).collect())
+    Ok(tiers::table.filter(which).select(columns::<TierRow>()).load(conn)?.into_iter().map(Tier::from).collect())
 }
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Tiers>) -> Result<Page<Tier>, Failure> {
     let seen = rows::<Tiers>(scope.workspace_id, list.is_deleted);
     let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let loaded = tiers::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(TierRow::as_select()).load(conn)?;
+    let loaded = tiers::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(columns::<TierRow>()).load(conn)?;
     let mut data: Vec<Tier> = loaded.into_iter().map(Tier::from).collect();
     if list.has(INCLUDE_COUNTS) {
         count_customers(conn, scope, &mut data)?;
@@ -174,7 +174,7 @@ fn check(tx: &mut Tx<'_>, tier: &Tier, mut errors: Vec<FieldError>) -> Result<()
 fn demote_default(tx: &mut Tx<'_>, except: TierId) -> Result<(), Failure> {
     tx.lock(Topic::DefaultTier)?;
     let default = rows::<Tiers>(tx.actor.workspace_id, false).then(" AND tiers.is_default");
-    let row = tiers::table.filter(default).select(TierRow::as_select()).first(tx.conn).optional()?;
+    let row = tiers::table.filter(default).select(columns::<TierRow>()).first(tx.conn).optional()?;
     let Some(before) = row.map(Tier::from).filter(|tier| tier.id != except) else { return Ok(()) };
     let mut after = before.clone();
     after.fields.is_default = false;

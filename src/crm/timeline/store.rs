@@ -14,7 +14,7 @@ use crate::db::id::{CustomerEventId, CustomerId, UserId};
 use crate::db::money::Money;
 use crate::db::schema::{customer_events, opportunities, stage_moves, touch_records};
 use crate::db::types::{Instant, Json};
-use crate::db::{Condition, DbConnection, Failure};
+use crate::db::{Condition, DbConnection, Failure, columns};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 use crate::listing::rows::{exists, with_id};
@@ -76,7 +76,7 @@ fn touches(conn: &mut DbConnection, slice: &Slice) -> QueryResult<Vec<Placed>> {
         .filter(slice.of("touch_records", "occurred_at").then(" AND touch_records.deleted_at IS NULL"))
         .order((touch_records::occurred_at.desc(), touch_records::id.desc()))
         .limit(slice.rows)
-        .select(TouchRecordRow::as_select())
+        .select(columns::<TouchRecordRow>())
         .load(conn)?;
     let entry = |row: TouchRecordRow| {
         let touch = TouchRecord::from(row);
@@ -94,7 +94,7 @@ fn moves(conn: &mut DbConnection, slice: &Slice) -> QueryResult<Vec<Placed>> {
         .filter(slice.of("stage_moves", "entered_at").then(" AND opportunities.deleted_at IS NULL"))
         .order((stage_moves::entered_at.desc(), stage_moves::id.desc()))
         .limit(slice.rows)
-        .select((StageMoveRow::as_select(), opportunities::name))
+        .select((columns::<StageMoveRow>(), opportunities::name))
         .load::<(StageMoveRow, String)>(conn)?;
     let entry = |(row, opportunity_name): (StageMoveRow, String)| {
         let StageMoveRow { id, opportunity_id, from_stage_id, stage_id, entered_at: at, by_id, .. } = row;

@@ -20,7 +20,7 @@ use crate::crm::{contacts, customers, dictionaries, external_refs, objects, oppo
 use crate::db::id::{CustomerId, TouchRecordId, UserId};
 use crate::db::schema::{touch_record_contacts, touch_records};
 use crate::db::types::{DbInstant, Instant};
-use crate::db::{Condition, DbConnection, Failure, Tx, written};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -29,7 +29,7 @@ use crate::listing::rows::{with_id, with_ids};
 use crate::listing::{List, Plan};
 
 fn find(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<TouchRecord>> {
-    let found = touch_records::table.filter(which).select(TouchRecordRow::as_select()).first(conn).optional()?;
+    let found = touch_records::table.filter(which).select(columns::<TouchRecordRow>()).first(conn).optional()?;
     Ok(found.map(TouchRecord::from))
 }
 
@@ -43,7 +43,7 @@ pub fn get(conn: &mut DbConnection, scope: &Scope, id: TouchRecordId) -> Result<
 
 pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[TouchRecordId]) -> Result<Vec<TouchRecord>, Failure> {
     let which = with_ids::<TouchRecords>(visible(scope, false), ids);
-    let rows = touch_records::table.filter(which).select(TouchRecordRow::as_select()).load(conn)?;
+    let rows = touch_records::table.filter(which).select(columns::<TouchRecordRow>()).load(conn)?;
     Ok(rows.into_iter().map(TouchRecord::from).collect())
 }
 
@@ -60,7 +60,7 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<TouchRecords>) -
         .filter(which)
         .order(order)
         .limit(list.rows())
-        .select(TouchRecordRow::as_select())
+        .select(columns::<TouchRecordRow>())
         .load(conn)?;
     let total = list.total(conn, scope, seen)?;
     Ok(list.page_with(scope, rows.into_iter().map(TouchRecord::from).collect(), total, next)?)

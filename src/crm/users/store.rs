@@ -14,7 +14,7 @@ use crate::db::condition::AnyId;
 use crate::db::id::{OrgUnitId, SessionId, UserId, UserKind as UserIdKind, WorkspaceId};
 use crate::db::schema::{users, workspaces};
 use crate::db::types::{Instant, Named};
-use crate::db::{Condition, DbConnection, Failure, Hold, Tx};
+use crate::db::{Condition, DbConnection, Failure, Hold, Tx, columns};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -105,13 +105,13 @@ fn row_of(workspace_id: WorkspaceId, user: &User) -> Row {
 }
 
 pub fn get(conn: &mut DbConnection, workspace_id: WorkspaceId, id: UserId) -> Result<User, Failure> {
-    let found = users::table.find((workspace_id, id)).select(Row::as_select()).first(conn).optional()?;
+    let found = users::table.find((workspace_id, id)).select(columns::<Row>()).first(conn).optional()?;
     found.map(User::from).ok_or_else(|| Problem::not_found().into())
 }
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Users>, is_whole: bool) -> Result<Page<Member>, Failure> {
     let own = users::table.filter(users::workspace_id.eq(scope.workspace_id));
-    let rows = own.filter(list.page_filter(scope)?).order(list.order()).limit(list.rows()).select(Row::as_select()).load(conn)?;
+    let rows = own.filter(list.page_filter(scope)?).order(list.order()).limit(list.rows()).select(columns::<Row>()).load(conn)?;
     let total = list.total(conn, scope, visible(scope))?;
     Ok(list.page(scope, rows.into_iter().map(|row| Member::of(User::from(row), is_whole)).collect(), total)?)
 }

@@ -8,7 +8,7 @@ use crate::crm::{dictionaries, pipelines, pools};
 use crate::db::id::WorkspaceId;
 use crate::db::schema::workspaces;
 use crate::db::types::{Instant, Json, Named};
-use crate::db::{DbConnection, Failure, Tx};
+use crate::db::{DbConnection, Failure, Tx, columns};
 use crate::http::etag::IfMatch;
 use crate::http::problem::Problem;
 use crate::http::validation;
@@ -72,7 +72,7 @@ impl From<Workspace> for Row {
 }
 
 pub fn get(conn: &mut DbConnection, id: WorkspaceId) -> QueryResult<Workspace> {
-    workspaces::table.find(id).select(Row::as_select()).first(conn).map(Workspace::from)
+    workspaces::table.find(id).select(columns::<Row>()).first(conn).map(Workspace::from)
 }
 
 pub fn exists(conn: &mut DbConnection) -> QueryResult<bool> {

@@ -5,28 +5,36 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::inputs::allow_null;
+use super::schema_name;
 use crate::http::texts::{SOME_TEXT, TEXT};
 
 /// How deep schemas are followed: no filter may be deeper.
 const MAX_NESTING: usize = 5;
 
-/// Replaces references by what they name, and "X or null" unions by X with a null type: then every violation is a plain one. What
-/// is told by a code of its own is left out: control characters, and what of a union goes together.
-pub fn inline(document: &Value, schema: &Value) -> Value {
-    Inliner { document, known: HashMap::new() }.visit(schema, 0)
+/// A schema of a document whose references are replaced by what they name, and "X or null" unions by X with a null type: then every
+/// violation is a plain one. What is told by a code of its own is left out: control characters, and what of a union goes together.
+pub fn inline(named: &dyn Fn(&str) -> Value, name: &str) -> Value {
+    Inliner { named, is_whole: false, known: HashMap::new() }.resolve(name, 0)
+}
+
+/// Of a patch, what it makes and not what it says: its parts are whole.
+pub fn inline_whole(named: &dyn Fn(&str) -> Value, name: &str) -> Value {
+    Inliner { named, is_whole: true, known: HashMap::new() }.resolve(name, 0)
 }
 
 struct Inliner<'d> {
-    document: &'d Value,
-    /// What references have become, by how many lie around them.
+    /// The schema of a name, or null.
+    named: &'d dyn Fn(&str) -> Value,
+    is_whole: bool,
+    /// What names have become, by how many lie around them.
     known: HashMap<(String, usize), Value>,
 }
 
 impl Inliner<'_> {
     fn visit(&mut self, schema: &Value, depth: usize) -> Value {
         match schema {
-            Value::Object(members) => match members.get("$ref").and_then(Value::as_str) {
-                Some(reference) => self.resolve(reference, depth),
+            Value::Object(members) => match schema_name(schema) {
+                Some(name) => self.resolve(name, depth),
                 None => plain(members.iter().map(|(key, value)| (key.clone(), self.visit(value, depth))).collect()),
             },
             Value::Array(items) => Value::Array(items.iter().map(|item| self.visit(item, depth)).collect()),
@@ -34,18 +42,24 @@ impl Inliner<'_> {
         }
     }
 
-    fn resolve(&mut self, reference: &str, depth: usize) -> Value {
+    fn resolve(&mut self, name: &str, depth: usize) -> Value {
         if depth >= MAX_NESTING {
             return json!({ "type": "object" });
         }
-        let place = (reference.to_owned(), depth);
+        let place = (name.to_owned(), depth);
         if let Some(known) = self.known.get(&place) {
             return known.clone();
         }
-        let target = reference.strip_prefix('#').and_then(|pointer| self.document.pointer(pointer)).unwrap_or(&Value::Null);
-        let inlined = self.visit(target, depth + 1);
+        let target = self.target(name);
+        let inlined = self.visit(&target, depth + 1);
         self.known.insert(place, inlined.clone());
         inlined
+    }
+
+    fn target(&self, name: &str) -> Value {
+        let whole = name.strip_suffix("Patch").filter(|_| self.is_whole);
+        let names = whole.into_iter().flat_map(|whole| [format!("{whole}Input"), whole.to_owned()]).chain([name.to_owned()]);
+        names.map(|name| (self.named)(&name)).find(|schema| !schema.is_null()).unwrap_or_default()
     }
 }
 
@@ -91,19 +105,20 @@ mod tests {
 
     #[test]
     fn a_union_is_what_its_parts_have() {
-        let document = json!({ "components": { "schemas": { "Tree": { "anyOf": [
+        let tree = json!({ "anyOf": [
             { "type": "object", "properties": { "not": { "$ref": "#/components/schemas/Tree" } }, "required": ["not"] },
             { "type": "object", "properties": { "op": { "type": "string", "enum": ["eq"] }, "value": { "type": "string" } } },
             { "type": "object", "properties": { "op": { "type": "string", "enum": ["lt"] }, "value": { "type": "integer" } } },
-        ] } } } });
-        let schema = json!({ "oneOf": [{ "$ref": "#/components/schemas/Tree" }, { "type": "null" }] });
-        let inlined = inline(&document, &schema);
+        ] });
+        let perhaps = json!({ "oneOf": [{ "$ref": "#/components/schemas/Tree" }, { "type": "null" }] });
+        let inlined = inline(&|name| if name == "Tree" { tree.clone() } else { perhaps.clone() }, "Perhaps");
         assert_eq!(inlined["type"], json!(["object", "null"]));
         assert_eq!(inlined["properties"]["op"], json!({ "type": ["string", "null"] }));
         assert_eq!(inlined["properties"]["value"], json!({}));
         assert_eq!(inlined["properties"]["not"]["properties"]["op"], json!({ "type": ["string", "null"] }));
         let types = [&json!({ "type": "string" }), &json!({ "type": "array", "items": { "type": "string" } })];
         assert_eq!(union(&types), json!({ "type": ["string", "array"], "items": { "type": "string" } }));
-        assert_eq!(inlined.pointer(&"/properties/not".repeat(MAX_NESTING)), Some(&json!({ "type": ["object", "null"] })));
+        // The schema itself is the first.
+        assert_eq!(inlined.pointer(&"/properties/not".repeat(MAX_NESTING - 1)), Some(&json!({ "type": ["object", "null"] })));
     }
 }

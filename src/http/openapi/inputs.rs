@@ -57,18 +57,6 @@ pub fn split_patches(document: &mut Value) -> Vec<String> {
     names
 }
 
-/// Takes that back: what a patch makes, and not what it says, must be whole.
-pub fn make_patches_whole(document: &mut Value) {
-    let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
-    let whole = |name: &String| {
-        let base = name.strip_suffix("Patch")?;
-        let input = format!("{base}Input");
-        Some((name.clone(), if schemas.contains_key(&input) { input } else { base.to_owned() }))
-    };
-    let names: HashMap<String, String> = schemas.keys().filter_map(whole).collect();
-    schemas.values_mut().for_each(|schema| rename_references(schema, &names));
-}
-
 /// Says a default in words: code generators take `default` for a promise that the member is there. A patch has none.
 pub fn describe_defaults(schema: &mut Value) {
     let is_patch = schema["x-merge-patch"] == true;

@@ -8,11 +8,13 @@ use fishpond::http::openapi::operations;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-pub static DOCUMENT: LazyLock<Document> = LazyLock::new(fishpond::api::document);
+pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_slice(&ITSELF.text).expect("JSON"));
+
+static ITSELF: LazyLock<Document> = LazyLock::new(fishpond::api::document);
 
 /// The validators of all documented answers, by method, template and status.
 static ANSWERS: LazyLock<HashMap<(String, String, String), Option<Validator>>> = LazyLock::new(|| {
-    let document = &DOCUMENT.value;
+    let document = &DOCUMENT;
     let mut answers = HashMap::new();
     for (path, method, operation) in operations(document) {
         for (status, answer) in operation["responses"].as_object().expect("responses") {
@@ -24,7 +26,7 @@ static ANSWERS: LazyLock<HashMap<(String, String, String), Option<Validator>>> =
     answers
 });
 
-static PROBLEM: LazyLock<Validator> = LazyLock::new(|| compile(&DOCUMENT.value, &json!({ "$ref": "#/components/schemas/Problem" })));
+static PROBLEM: LazyLock<Validator> = LazyLock::new(|| compile(&DOCUMENT, &json!({ "$ref": "#/components/schemas/Problem" })));
 
 fn compile(document: &Value, schema: &Value) -> Validator {
     let mut whole = schema.clone();
@@ -40,7 +42,7 @@ pub fn check(method: &str, path: &str, status: u16, content_type: Option<&str>, 
         assert_valid(&PROBLEM, &at, body);
         return;
     }
-    let template = DOCUMENT.find(path).template().to_owned();
+    let template = ITSELF.find(path).template().to_owned();
     let known = ANSWERS.get(&(method.to_owned(), template, status.to_string()));
     match known.unwrap_or_else(|| panic!("{at}, which is not in the document")) {
         Some(validator) => assert_valid(validator, &at, body),
