@@ -5,6 +5,9 @@ mod cases;
 mod filling;
 mod measure;
 mod plans;
+#[expect(dead_code, reason = "tests copy a template, too")]
+#[path = "../../tests/it/harness/postgres.rs"]
+mod postgres;
 mod process;
 mod rates;
 mod sea;

@@ -15,7 +15,7 @@ use diesel::sql_types::BigInt;
 
 use super::sight::Shown;
 use super::waiting::Waiting;
-use crate::db::{DbConnection, on_backend};
+use crate::db::{Condition, DbConnection};
 
 /// Horizons that wait for a running transaction; more are not worth remembering.
 const MAX_WAITING: usize = 256;
@@ -54,12 +54,6 @@ impl Horizon {
     }
 }
 
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    value: i64,
-}
-
 /// Up to where the log can be read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct End {
@@ -79,24 +73,21 @@ impl Feed {
     }
 
     pub(super) fn end(&self, conn: &mut DbConnection) -> QueryResult<End> {
-        on_backend!(conn,
-            // Sequences and snapshots are PostgreSQL's own.
-            postgres: |pg| {
-                let mut number = |query: &str| diesel::sql_query(query).get_result::<Number>(pg).map(|row| row.value);
-                let last = number("SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS value FROM changes_seq_seq")?;
-                if last <= self.horizon().complete {
-                    return Ok(End { complete: last, is_held: false });
-                }
-                let own = number("SELECT pg_current_xact_id()::text::bigint AS value")?;
-                let oldest = number("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS value")?;
-                let complete = self.horizon().observe(last, own, oldest);
-                Ok(End { complete, is_held: complete < last })
-            },
-            sqlite: |lite| {
-                let last = diesel::sql_query("SELECT coalesce(max(seq), 0) AS value FROM changes").get_result::<Number>(lite)?;
-                Ok(End { complete: last.value, is_held: false })
-            },
-        )
+        let is_sqlite = matches!(conn, DbConnection::Sqlite(_));
+        let mut number = |query: &str| Condition::sql(query).giving::<BigInt>().get_result::<i64>(conn);
+        // Sequences and snapshots are PostgreSQL's own.
+        if is_sqlite {
+            let last = number("SELECT coalesce(max(seq), 0) FROM changes")?;
+            return Ok(End { complete: last, is_held: false });
+        }
+        let last = number("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM changes_seq_seq")?;
+        if last <= self.horizon().complete {
+            return Ok(End { complete: last, is_held: false });
+        }
+        let own = number("SELECT pg_current_xact_id()::text::bigint")?;
+        let oldest = number("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")?;
+        let complete = self.horizon().observe(last, own, oldest);
+        Ok(End { complete, is_held: complete < last })
     }
 
     fn horizon(&self) -> MutexGuard<'_, Horizon> {

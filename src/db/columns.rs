@@ -7,13 +7,13 @@ use std::marker::PhantomData;
 use std::sync::{PoisonError, RwLock};
 
 use diesel::backend::Backend;
-use diesel::dsl::AsSelect;
+use diesel::dsl::{AsSelect, SqlTypeOf};
 use diesel::expression::{AppearsOnTable, Expression, Selectable, SelectableExpression, ValidGrouping};
 use diesel::pg::{Pg, PgQueryBuilder};
 use diesel::query_builder::{AstPass, QueryBuilder, QueryFragment, QueryId};
 use diesel::{QueryResult, SelectableHelper};
 
-use super::MultiBackend;
+use super::{Condition, MultiBackend, Statement};
 
 type AnyQueryBuilder = <MultiBackend as Backend>::QueryBuilder;
 
@@ -82,6 +82,15 @@ where
         out.push_sql(text::<Row>()?);
         Ok(())
     }
+}
+
+/// The rows of `from` of which this is true, with what may stand behind that.
+pub fn select<Row>(from: &str, which: Condition) -> QueryResult<Statement<SqlTypeOf<AsSelect<Row, MultiBackend>>>>
+where
+    Row: Selectable<MultiBackend> + 'static,
+    AsSelect<Row, MultiBackend>: Expression + QueryFragment<MultiBackend>,
+{
+    Ok(Condition::sql(format!("SELECT {} FROM {from} WHERE ", text::<Row>()?)).append(which).giving())
 }
 
 fn text<Row>() -> QueryResult<&'static str>

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::http::StatusCode;
 use chrono::Duration;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::Bool;
 
 use super::failure::{Failure, written};
 use super::id::WorkspaceId;
@@ -53,15 +53,11 @@ pub fn once(tx: &mut Tx<'_>, work: &dyn Fn(&mut Tx<'_>) -> Result<Answer, Failur
 
 /// Refuses while another transaction runs the same request, on whichever server.
 fn hold(tx: &mut Tx<'_>, request: &Idempotency) -> Result<(), Failure> {
-    let is_held = on_backend!(tx.conn,
-        // An advisory lock, which ends with the transaction; SQLite has one server, and `Running`.
-        postgres: |pg| {
-            let key = i64::from_be_bytes(request.key_hash.first_chunk().copied().unwrap_or_default());
-            let lock = diesel::dsl::sql::<Bool>("pg_try_advisory_xact_lock(").bind::<BigInt, _>(key).sql(")");
-            diesel::select(lock).get_result(pg)?
-        },
-        sqlite: |_lite| true,
-    );
+    // An advisory lock, which ends with the transaction; SQLite has one server, and `Running`.
+    let is_held = matches!(tx.conn, DbConnection::Sqlite(_)) || {
+        let key = i64::from_be_bytes(request.key_hash.first_chunk().copied().unwrap_or_default());
+        Condition::sql("SELECT pg_try_advisory_xact_lock(").bind(key).then(")").giving::<Bool>().get_result(tx.conn)?
+    };
     if is_held { Ok(()) } else { Err(in_progress().into()) }
 }
 

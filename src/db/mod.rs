@@ -31,7 +31,7 @@ use diesel::r2d2::{Pool, PooledConnection};
 use tokio::sync::Notify;
 
 pub use clock::Clock;
-pub use columns::{Columns, columns};
+pub use columns::{Columns, columns, select};
 pub use condition::{Bind, Condition, Statement};
 pub(crate) use connection::on_backend;
 pub use connection::{DbConnection, Manager, MultiBackend, Target, UnknownScheme};

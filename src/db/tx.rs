@@ -5,15 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use diesel::connection::TransactionManager;
 use diesel::result::Error;
-use diesel::sql_types::{BigInt, Bool};
-use diesel::{Connection, QueryResult, RunQueryDsl};
+use diesel::{Connection, QueryResult};
 
+use super::DbConnection;
 use super::clock;
 use super::condition::Condition;
 use super::failure::Failure;
 use super::id::{Id, Kind, UserId, WorkspaceId};
-use super::types::{DbUuid, Instant};
-use super::{DbConnection, on_backend};
+use super::types::Instant;
 use crate::http::idempotency::Idempotency;
 
 /// Who acts, and in which request. What the change log records.
@@ -62,18 +61,15 @@ pub enum Hold {
 }
 
 impl Tx<'_> {
-    /// Waits until no other transaction of the workspace holds the topic, and holds it to the end of this one. Take it before
-    /// any row is written: whoever holds rows while waiting may be waited for.
+    /// Waits until no other transaction of the workspace holds the topic, and holds it to the end of this one; SQLite has one writer
+    /// anyway. Take it before any row is written: whoever holds rows while waiting may be waited for.
     pub fn lock(&mut self, topic: Topic) -> QueryResult<()> {
-        on_backend!(self.conn,
-            // An advisory lock; SQLite has one writer anyway.
-            postgres: |pg| {
-                let workspace = i64::from_be_bytes(self.actor.workspace_id.uuid().as_bytes().last_chunk().copied().unwrap_or_default());
-                let key = workspace.wrapping_add(topic as i64);
-                diesel::select(diesel::dsl::sql::<Bool>("pg_advisory_xact_lock(").bind::<BigInt, _>(key).sql(") IS NOT NULL")).execute(pg).map(|_| ())
-            },
-            sqlite: |_lite| Ok(()),
-        )
+        if matches!(self.conn, DbConnection::Sqlite(_)) {
+            return Ok(());
+        }
+        let workspace = i64::from_be_bytes(self.actor.workspace_id.uuid().as_bytes().last_chunk().copied().unwrap_or_default());
+        let key = workspace.wrapping_add(topic as i64);
+        Condition::sql("SELECT pg_advisory_xact_lock(").bind(key).then(")").execute(self.conn).map(|_| ())
     }
 }
 
@@ -84,20 +80,17 @@ impl Tx<'_> {
     }
 
     /// Keeps others from writing a row until the end of this transaction, and waits for whoever does so now. What is read after
-    /// that is what stands. Several rows are held in the order of their ids.
+    /// that is what stands. Several rows are held in the order of their ids. SQLite has one writer anyway.
     pub fn hold<K: Kind>(&mut self, table: &'static str, id: Id<K>, mode: Hold) -> QueryResult<()> {
-        on_backend!(self.conn,
-            // A row lock; SQLite has one writer anyway.
-            postgres: |pg| {
-                let strength = match mode {
-                    Hold::ToWrite => "NO KEY UPDATE",
-                    Hold::ToRead => "SHARE",
-                };
-                let statement = format!("SELECT FROM {table} WHERE workspace_id = $1 AND id = $2 FOR {strength}");
-                diesel::sql_query(statement).bind::<DbUuid, _>(self.actor.workspace_id).bind::<DbUuid, _>(id).execute(pg).map(|_| ())
-            },
-            sqlite: |_lite| Ok(()),
-        )
+        if matches!(self.conn, DbConnection::Sqlite(_)) {
+            return Ok(());
+        }
+        let strength = match mode {
+            Hold::ToWrite => "NO KEY UPDATE",
+            Hold::ToRead => "SHARE",
+        };
+        let row = Condition::sql(format!("SELECT 1 FROM {table} WHERE workspace_id = ")).bind(self.actor.workspace_id);
+        row.then(" AND id = ").bind(id).then(format!(" FOR {strength}")).execute(self.conn).map(|_| ())
     }
 }
 

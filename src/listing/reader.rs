@@ -196,3 +196,87 @@ impl Reader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::backend::Backend;
+    use diesel::query_builder::{QueryBuilder, QueryFragment};
+    use diesel::sqlite::{Sqlite, query_builder::SqliteQueryBuilder};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::auth::Scope;
+    use crate::crm::customers::Customers;
+    use crate::db::id::WorkspaceId;
+    use crate::db::{MultiBackend, clock};
+    use crate::listing::Listed;
+
+    /// In every text of a filter: it must never be in a statement.
+    const MARK: &str = "'); DROP";
+
+    fn field() -> impl Strategy<Value = String> {
+        let known: Vec<&str> = Customers::FIELDS.iter().map(|field| field.name).collect();
+        prop_oneof![
+            8 => prop::sample::select(known).prop_map(str::to_owned),
+            1 => "(tier|owner|custom|customer)\\.[a-z_]{1,8}",
+            1 => ".*".prop_map(|text| format!("{MARK}{text}")),
+        ]
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let text = || ".*".prop_map(|text| json!(format!("{text}{MARK}")));
+        let one = prop_oneof![
+            text(),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            Just(Value::Null),
+            Just(json!("2026-02-29T12:00:00Z")),
+            Just(json!("2026-01-31")),
+        ];
+        prop_oneof![3 => one, 1 => prop::collection::vec(text(), 0..4).prop_map(Value::from)]
+    }
+
+    fn tree() -> impl Strategy<Value = Value> {
+        let operator =
+            prop_oneof![9 => prop::sample::select(Operator::all().map(|one| one.as_ref().to_owned()).collect::<Vec<_>>()), 1 => ".*"];
+        let leaf = (field(), operator, value()).prop_map(|(field, op, value)| json!({ "field": field, "op": op, "value": value }));
+        leaf.prop_recursive(6, 64, 4, |inner| {
+            let several = || prop::collection::vec(inner.clone(), 0..4);
+            prop_oneof![
+                several().prop_map(|nodes| json!({ "and": nodes })),
+                several().prop_map(|nodes| json!({ "or": nodes })),
+                inner.clone().prop_map(|node| json!({ "not": node })),
+                (prop::sample::select(vec!["contacts", "opportunities", MARK]), inner.clone())
+                    .prop_map(|(has, filter)| json!({ "has": has, "filter": filter })),
+                (inner.clone(), inner.clone()).prop_map(|(left, right)| json!({ "not": left, "and": [right] })),
+            ]
+        })
+    }
+
+    fn sql(condition: &crate::db::Condition) -> String {
+        let mut written = <MultiBackend as Backend>::QueryBuilder::Sqlite(SqliteQueryBuilder::new());
+        condition.to_sql(&mut written, &MultiBackend::Sqlite(Sqlite)).expect("SQL");
+        written.finish()
+    }
+
+    proptest! {
+        #[test]
+        fn a_tree_is_refused_or_a_condition_without_its_texts(tree in tree()) {
+            let tree: FilterNode = serde_json::from_value(tree).expect("a node");
+            let source = Source::of::<Customers>();
+            match read(&tree, &source, Customers::RELATIONS) {
+                Err(problem) => prop_assert!(matches!(problem.code(), Code::ValidationFailed | Code::FilterTooComplex), "{problem:?}"),
+                Ok(node) => {
+                    let scope = Scope::system(WorkspaceId::new(), clock::now());
+                    let (is, is_not) = (sql(&node.condition(&source, &scope, false)), sql(&node.condition(&source, &scope, true)));
+                    for text in [is, is_not] {
+                        prop_assert!(!text.contains("DROP"), "{text}");
+                        prop_assert_eq!(text.matches('(').count(), text.matches(')').count(), "{}", text);
+                    }
+                }
+            }
+        }
+    }
+}

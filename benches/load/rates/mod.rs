@@ -16,6 +16,7 @@ use fishpond::http::query::Query;
 use fishpond::listing::List;
 
 use crate::cases::Who;
+use crate::postgres::postgres_url;
 use crate::process::Process;
 use crate::statements::{Statement, Watch};
 use crate::{config, filling};
@@ -36,7 +37,7 @@ pub struct Rates {
     /// In each database
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     customers: usize,
-    /// postgres://USER@HOST/NAME of an empty database, or of one of an earlier run; without it only SQLite is measured
+    /// postgres://USER@HOST/NAME of an empty database, or of one of an earlier run; without it a PostgreSQL is started for the while
     url: Option<String>,
 }
 
@@ -64,13 +65,13 @@ pub fn run(options: &Rates) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let sqlite = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
     let (grouped, alone) = (sqlite("grouped.db"), sqlite("alone.db"));
-    let mut urls = vec![grouped.clone(), alone.clone()];
-    urls.extend(options.url.clone());
-    for url in &urls {
+    let own = if options.url.is_none() { postgres_url() } else { None };
+    let url = options.url.as_deref().or(own.as_ref().map(|database| database.url.as_str()));
+    for url in [grouped.as_str(), &alone].into_iter().chain(url) {
         fill(url, options.customers)?;
     }
     let (lite, lite_alone) = (Process::start(&grouped)?, Process::with_write_group(&alone, 1)?);
-    let postgres = options.url.as_deref().map(|url| Ok::<_, Box<dyn Error>>((url, Process::start(url)?))).transpose()?;
+    let postgres = url.map(|url| Ok::<_, Box<dyn Error>>((url, Process::start(url)?))).transpose()?;
 
     let mut rates = Vec::new();
     if let Some((url, server)) = &postgres {

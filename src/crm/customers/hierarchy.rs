@@ -10,7 +10,7 @@ use super::fields::visible;
 use crate::auth::Scope;
 use crate::db::id::CustomerId;
 use crate::db::schema::customers;
-use crate::db::types::{DbUuid, Named};
+use crate::db::types::Named;
 use crate::db::{Condition, DbConnection, Failure, Topic, Tx};
 use crate::http::catalogue::Code;
 use crate::http::problem::{FieldError, Problem};
@@ -62,16 +62,13 @@ fn chain(conn: &mut DbConnection, scope: &Scope, from: CustomerId) -> QueryResul
 
 /// How many levels there are below a customer, up to the most that are allowed; deleted ones count, since they may come back.
 fn levels_below(conn: &mut DbConnection, scope: &Scope, id: CustomerId) -> QueryResult<usize> {
-    let depth = diesel::dsl::sql::<BigInt>("(WITH RECURSIVE below (id, depth) AS (SELECT c.id, 0 FROM customers c WHERE c.workspace_id = ")
-        .bind::<DbUuid, _>(scope.workspace_id)
-        .sql(" AND c.id = ")
-        .bind::<DbUuid, _>(id)
-        .sql(" UNION ALL SELECT c.id, b.depth + 1 FROM below b JOIN customers c ON c.parent_id = b.id AND c.workspace_id = ")
-        .bind::<DbUuid, _>(scope.workspace_id)
-        .sql(" WHERE b.depth < ")
-        .bind::<BigInt, _>(i64::try_from(MAX_DEPTH).unwrap_or(i64::MAX))
-        .sql(") SELECT CAST(COALESCE(max(depth), 0) AS BIGINT) FROM below)");
-    let depth: i64 = diesel::select(depth).get_result(conn)?;
+    let most = i64::try_from(MAX_DEPTH).unwrap_or(i64::MAX);
+    let own = Condition::sql("WITH RECURSIVE below (id, depth) AS (SELECT c.id, 0 FROM customers c WHERE c.workspace_id = ");
+    let own = own.bind(scope.workspace_id).then(" AND c.id = ").bind(id);
+    let below = " UNION ALL SELECT c.id, b.depth + 1 FROM below b JOIN customers c ON c.parent_id = b.id AND c.workspace_id = ";
+    let below = own.then(below).bind(scope.workspace_id).then(" WHERE b.depth < ").bind(most);
+    let depth = below.then(") SELECT CAST(COALESCE(max(depth), 0) AS BIGINT) FROM below").giving::<BigInt>();
+    let depth: i64 = depth.get_result(conn)?;
     Ok(usize::try_from(depth).unwrap_or(MAX_DEPTH))
 }
 

@@ -16,7 +16,7 @@ use crate::crm::{external_refs, notifications, phones, recycling, references};
 use crate::db::condition::AnyId;
 use crate::db::id::{CustomerId, PoolId};
 use crate::db::schema::{customer_holdings, customer_profiles, customers};
-use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, select, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -25,19 +25,16 @@ use crate::listing::rows::{exists, rows, with_id, with_ids};
 use crate::listing::{List, Listed, Plan};
 
 /// A customer is three rows.
-#[diesel::dsl::auto_type(no_type_alias)]
-fn whole() -> _ {
-    let profile = customer_profiles::workspace_id.eq(customers::workspace_id).and(customer_profiles::customer_id.eq(customers::id));
-    let holding = customer_holdings::workspace_id.eq(customers::workspace_id).and(customer_holdings::customer_id.eq(customers::id));
-    customers::table.inner_join(customer_profiles::table.on(profile)).inner_join(customer_holdings::table.on(holding))
-}
+const WHOLE: &str = "customers \
+    INNER JOIN customer_profiles ON customer_profiles.workspace_id = customers.workspace_id AND customer_profiles.customer_id = customers.id \
+    INNER JOIN customer_holdings ON customer_holdings.workspace_id = customers.workspace_id AND customer_holdings.customer_id = customers.id";
 
 pub fn load(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<Customer>> {
-    Ok(whole().filter(which).select(columns::<Rows>()).first(conn).optional()?.map(Customer::from))
+    Ok(select::<Rows>(WHOLE, which)?.get_result(conn).optional()?.map(Customer::from))
 }
 
 pub fn load_all(conn: &mut DbConnection, which: Condition) -> QueryResult<Vec<Customer>> {
-    Ok(whole().filter(which).select(columns::<Rows>()).load(conn)?.into_iter().map(Customer::from).collect())
+    Ok(select::<Rows>(WHOLE, which)?.load(conn)?.into_iter().map(Customer::from).collect())
 }
 
 pub fn one(scope: &Scope, id: CustomerId, is_deleted: bool) -> Condition {
@@ -124,9 +121,10 @@ pub fn hold_any(tx: &mut Tx<'_>, id: CustomerId) -> Result<Customer, Failure> {
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Customers>) -> Result<Page<Customer>, Failure> {
     let seen = visible(scope, list.is_deleted);
     let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let rows = whole().filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(columns::<Rows>()).load(conn)?;
+    let page = seen.clone().and(which).then(" ORDER BY ").append(order).then(" LIMIT ").bind(list.rows());
+    let rows = load_all(conn, page)?;
     let total = list.total(conn, scope, seen)?;
-    let data = masked(conn, scope, rows.into_iter().map(Customer::from).collect())?;
+    let data = masked(conn, scope, rows)?;
     Ok(list.page_with(scope, data, total, next)?)
 }
 
