@@ -5,7 +5,7 @@ mod cases;
 mod filling;
 mod measure;
 mod plans;
-#[expect(dead_code, reason = "tests copy a template, too")]
+#[expect(dead_code, clippy::expect_used, reason = "it is the tests' own")]
 #[path = "../../tests/it/harness/postgres.rs"]
 mod postgres;
 mod process;
@@ -20,6 +20,11 @@ use clap::{Parser, Subcommand};
 use fishpond::config::Config;
 
 use filling::Progress;
+
+/// As the program has it.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[derive(Debug, Parser)]
 #[command(name = "load", about = "Fills a database for load tests, explains the server's statements, and measures its lists")]

@@ -9,6 +9,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::field::FieldType;
+use crate::db::condition::{AnyId, Bind};
 use crate::db::id::WorkspaceId;
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
@@ -56,6 +58,33 @@ impl Cursor {
         let id = keys.pop()?.as_str()?.parse().ok().map(Uuid::from_u128)?;
         Some(Self { list: list.try_into().ok()?, keys, id })
     }
+}
+
+/// A sort key in a cursor.
+pub fn to_json(bind: Option<&Bind>) -> Value {
+    match bind {
+        None => Value::Null,
+        Some(Bind::Text(text)) => text.as_str().into(),
+        Some(Bind::Pair(left, right)) => format!("{left}:{right}").into(),
+        Some(Bind::Uuid(id)) => id.uuid().as_u128().to_string().into(),
+        Some(Bind::Integer(value)) => (*value).into(),
+        Some(Bind::Boolean(value)) => (*value).into(),
+        Some(Bind::Instant(at)) => at.to_string().into(),
+        Some(Bind::Day(day)) => day.to_string().into(),
+    }
+}
+
+/// Reads it back; the outer `None` is a damaged cursor.
+pub fn from_json(kind: FieldType, value: &Value) -> Option<Option<Bind>> {
+    Some(match (kind, value) {
+        (_, Value::Null) => None,
+        (FieldType::Text | FieldType::Key(..), Value::String(text)) if !text.contains('\0') => Some(Bind::Text(text.clone())),
+        (FieldType::Id(_), Value::String(text)) => Some(Bind::Uuid(AnyId::from_uuid(Uuid::from_u128(text.parse().ok()?)))),
+        (FieldType::Integer | FieldType::Amount, Value::Number(number)) => Some(Bind::Integer(number.as_i64()?)),
+        (FieldType::Boolean, Value::Bool(value)) => Some(Bind::Boolean(*value)),
+        (FieldType::Enum(_) | FieldType::Instant | FieldType::Day, Value::String(text)) => Some(kind.parse(text)?),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

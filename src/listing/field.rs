@@ -4,7 +4,6 @@ use std::str::FromStr;
 
 use chrono::NaiveDate;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::custom::Definitions;
 use super::expansion::Expansion;
@@ -25,6 +24,9 @@ pub const PHONE: &str = "a phone number";
 pub const PHONE_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[0-9][^\u0000-\u001f\u007f-\u009f]*$";
 /// `system:value`; white space at the end would be trimmed.
 pub const EXTERNAL_REF_PATTERN: &str = r"^[a-z0-9_-]{1,32}:[^\u0000-\u001f\u007f-\u009f]{0,199}[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$";
+
+/// The integers that floats count exactly, and so every reader of JSON: all that the document allows.
+pub const MAX_INTEGER: i64 = 9_007_199_254_740_991;
 
 /// How a field's values are read, compared and described.
 #[derive(Debug, Clone, Copy)]
@@ -178,7 +180,7 @@ impl FieldType {
     /// Reads a value of a filter in JSON.
     pub fn parse_json(self, value: &Value) -> Option<Bind> {
         match (self, value) {
-            (Self::Integer, Value::Number(number)) => number.as_i64().map(Bind::Integer),
+            (Self::Integer, Value::Number(number)) => number.as_i64().and_then(integer),
             (Self::Boolean, Value::Bool(value)) => Some(Bind::Boolean(*value)),
             (Self::Integer | Self::Boolean, _) => None,
             (_, Value::String(text)) => self.parse(text),
@@ -194,7 +196,7 @@ impl FieldType {
             Self::Enum(names) => Bind::Text(names.iter().any(|(name, ..)| *name == text).then(|| text.to_owned())?),
             Self::Id(prefix) => Bind::Uuid(AnyId::from_uuid(decode_with_prefix(prefix, text)?)),
             Self::ExternalRef => external_ref(text)?,
-            Self::Integer => Bind::Integer(text.parse().ok()?),
+            Self::Integer => integer(text.parse().ok()?)?,
             Self::Boolean => Bind::Boolean(bool::from_str(text).ok()?),
             // A plus sign that nobody escaped has become a space.
             Self::Instant => Bind::Instant(text.replace(' ', "+").parse::<Instant>().ok()?),
@@ -235,6 +237,10 @@ impl FieldType {
     }
 }
 
+fn integer(value: i64) -> Option<Bind> {
+    (-MAX_INTEGER..=MAX_INTEGER).contains(&value).then_some(Bind::Integer(value))
+}
+
 /// As `EXTERNAL_REF_PATTERN` has it.
 fn external_ref(text: &str) -> Option<Bind> {
     let (system, value) = text.split_once(':')?;
@@ -242,33 +248,6 @@ fn external_ref(text: &str) -> Option<Bind> {
     let is_system = (1..=32).contains(&system.len()) && system.bytes().all(is_name);
     let is_value = (1..=200).contains(&value.chars().count()) && value.trim_end() == value && !value.chars().any(char::is_control);
     (is_system && is_value).then(|| Bind::Pair(system.to_owned(), value.to_owned()))
-}
-
-/// A sort key in a cursor.
-pub fn to_json(bind: Option<&Bind>) -> Value {
-    match bind {
-        None => Value::Null,
-        Some(Bind::Text(text)) => text.as_str().into(),
-        Some(Bind::Pair(left, right)) => format!("{left}:{right}").into(),
-        Some(Bind::Uuid(id)) => id.uuid().as_u128().to_string().into(),
-        Some(Bind::Integer(value)) => (*value).into(),
-        Some(Bind::Boolean(value)) => (*value).into(),
-        Some(Bind::Instant(at)) => at.to_string().into(),
-        Some(Bind::Day(day)) => day.to_string().into(),
-    }
-}
-
-/// Reads it back; the outer `None` is a damaged cursor.
-pub fn from_json(kind: FieldType, value: &Value) -> Option<Option<Bind>> {
-    Some(match (kind, value) {
-        (_, Value::Null) => None,
-        (FieldType::Text | FieldType::Key(..), Value::String(text)) if !text.contains('\0') => Some(Bind::Text(text.clone())),
-        (FieldType::Id(_), Value::String(text)) => Some(Bind::Uuid(AnyId::from_uuid(Uuid::from_u128(text.parse().ok()?)))),
-        (FieldType::Integer | FieldType::Amount, Value::Number(number)) => Some(Bind::Integer(number.as_i64()?)),
-        (FieldType::Boolean, Value::Bool(value)) => Some(Bind::Boolean(*value)),
-        (FieldType::Enum(_) | FieldType::Instant | FieldType::Day, Value::String(text)) => Some(kind.parse(text)?),
-        _ => return None,
-    })
 }
 
 /// A resource with a list.

@@ -8,7 +8,7 @@ use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, KnownFormat, O
 
 use super::custom::CUSTOM_NAME;
 use super::expansion;
-use super::field::{EXTERNAL_REF_PATTERN, Field, FieldType, Listed, PHONE, PHONE_PATTERN};
+use super::field::{EXTERNAL_REF_PATTERN, Field, FieldType, Listed, MAX_INTEGER, PHONE, PHONE_PATTERN};
 use super::filter::{MAX_IN, Operator};
 use super::order::sort_pattern;
 use super::relevance::MAX_TEXT;
@@ -149,7 +149,7 @@ pub fn schema(kind: FieldType) -> Object {
         FieldType::ExternalRef => string().pattern(Some(EXTERNAL_REF_PATTERN)).build(),
         FieldType::Enum(names) => string().enum_values(Some(names.iter().map(|(name, ..)| *name))).build(),
         FieldType::Id(prefix) => string().pattern(Some(format!("^{prefix}{ID_PATTERN}$"))).build(),
-        FieldType::Integer => integer(Some(i64::MIN), Some(i64::MAX), None),
+        FieldType::Integer => integer(Some(-MAX_INTEGER), Some(MAX_INTEGER), None),
         FieldType::Amount => string().pattern(Some(AMOUNT_PATTERN)).build(),
         FieldType::Boolean => boolean(),
         FieldType::Instant => formatted(KnownFormat::DateTime),

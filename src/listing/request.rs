@@ -10,10 +10,10 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::cursor::{Cursor, list_hash};
+use super::cursor::{Cursor, from_json, list_hash, to_json};
 use super::custom;
 use super::expand::Expand;
-use super::field::{Listed, from_json, to_json};
+use super::field::Listed;
 use super::order::{SortKey, sort_keys, sort_keys_of_search};
 use super::plan::Next;
 use super::reader;

@@ -45,7 +45,7 @@ PLACES = {
     ("exclusive_fields", r"/pool_id"),
     ("not_applicable", r"/[a-z_]+|/items/\d+/flags"),
     # By a member of the item, not by the whole of it.
-    ("duplicate_item", r"/items/\d+/code|/operations/\d+/ref|/links/\d+(/customer_id)?"),
+    ("duplicate_item", r"/(items|options)/\d+/code|/operations/\d+/ref|/links/\d+(/customer_id)?"),
     ("required", r"/reason_code"),
     # Custom fields are the workspace's own: their names, and what their type makes of a value.
     ("unknown_field", r"/custom/[^/]+|/filter(/.+)?/field"),
@@ -70,8 +70,9 @@ PLACES = {
     ("too_many_items", r"/ids"),
     ("too_small", r"/until|/collaborators/\d+/expires_at"),
     ("too_large", r"/until"),
-    # A field of the workspace's own may be required: another request has made it so.
+    # A field of the workspace's own may be required or retired: another request has made it so.
     ("required", r"/custom/[^/]+"),
+    ("retired_field", r"/custom/[^/]+"),
     # Alike once what is null is left out.
     ("duplicate_item", r"/(members|admins)/\d+"),
     # The owner is no collaborator, and nobody is one twice.
@@ -142,6 +143,9 @@ def is_rule(case, error):
         is_own = code in OPERATION and re.fullmatch(r"/operations/\d+/(id|external_ref|version|data)", pointer)
         is_whole = isinstance(case.body, dict) and case.body.get("mode") == "atomic"
         return is_whole and bool(is_own or re.match(r"/operations/\d+/data/", pointer))
+    if code == "read_only_field" and label.startswith("PATCH ") and "/by-ref/" in label:
+        # What only creation sets is another value than that of the object which is there.
+        return True
     if case.method == "PATCH":
         # A patch is merged into what is stored, which an upsert creates, and with its own reference.
         return (code == "required" and value_at(case.body, pointer) in (None, "")) or (code, pointer) == ("too_many_items", "/external_refs")
