@@ -95,23 +95,23 @@ impl Routes for &mut service_config::ServiceConfig<'_> {
 
 /// Adds every route. Nothing is noted of them: each worker of a server would keep the room that a document takes.
 pub fn routes(config: &mut ServiceConfig) {
-    beside(config).service(versioned(web::scope("/api/v1")));
+    unversioned(config).service(versioned(web::scope("/api/v1")));
 }
 
 /// The finished OpenAPI document.
 pub fn document() -> Document {
     let noted = App::new().into_utoipa_app().openapi(Api::openapi()).configure(|config| {
-        beside(config).service(versioned(scope("/api/v1")));
+        unversioned(config).service(versioned(scope("/api/v1")));
     });
     let (_, openapi) = noted.split_for_parts();
     Document::new(serde_json::to_value(openapi).unwrap_or_default())
 }
 
-fn beside<R: Routes>(routes: R) -> R {
+fn unversioned<R: Routes>(routes: R) -> R {
     routes.service(ops::get_livez).service(ops::get_readyz).service(ops::get_problem).service(sessions::routes::get_jwks)
 }
 
-/// They are tried in this order: what is asked most stands first.
+/// They are tried in this order: what is asked most stands first, and a pattern behind the literals of its method that it would match.
 fn versioned<R: Routes>(routes: R) -> R {
     routes
         .service(customers::routes::get_customer)

@@ -73,13 +73,13 @@ impl Feed {
     }
 
     pub(super) fn end(&self, conn: &mut DbConnection) -> QueryResult<End> {
-        let is_sqlite = matches!(conn, DbConnection::Sqlite(_));
+        let is_sqlite = conn.is_sqlite();
         let mut number = |query: &str| Condition::sql(query).giving::<BigInt>().get_result::<i64>(conn);
-        // Sequences and snapshots are PostgreSQL's own.
         if is_sqlite {
             let last = number("SELECT coalesce(max(seq), 0) FROM changes")?;
             return Ok(End { complete: last, is_held: false });
         }
+        // Sequences and snapshots are PostgreSQL's own.
         let last = number("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM changes_seq_seq")?;
         if last <= self.horizon().complete {
             return Ok(End { complete: last, is_held: false });

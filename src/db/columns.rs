@@ -4,7 +4,7 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::marker::PhantomData;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use diesel::backend::Backend;
 use diesel::dsl::{AsSelect, SqlTypeOf};
@@ -18,7 +18,7 @@ use super::{Condition, MultiBackend, Statement};
 type AnyQueryBuilder = <MultiBackend as Backend>::QueryBuilder;
 
 /// Made once in a process for each type of row. SQLite reads PostgreSQL's quotes, too.
-static TEXTS: RwLock<Option<HashMap<TypeId, &'static str>>> = RwLock::new(None);
+static TEXTS: LazyLock<RwLock<HashMap<TypeId, &'static str>>> = LazyLock::new(RwLock::default);
 
 /// What `Row::as_select()` selects.
 #[derive(Debug)]
@@ -84,13 +84,16 @@ where
     }
 }
 
-/// The rows of `from` of which this is true, with what may stand behind that.
-pub fn select<Row>(from: &str, which: Condition) -> QueryResult<Statement<SqlTypeOf<AsSelect<Row, MultiBackend>>>>
+/// The rows of `from` of which this is true; `rest` is what stands behind that, such as the order.
+pub fn select<Row>(from: &str, which: Condition, rest: Condition) -> QueryResult<Statement<SqlTypeOf<AsSelect<Row, MultiBackend>>>>
 where
     Row: Selectable<MultiBackend> + 'static,
     AsSelect<Row, MultiBackend>: Expression + QueryFragment<MultiBackend>,
 {
-    Ok(Condition::sql(format!("SELECT {} FROM {from} WHERE ", text::<Row>()?)).append(which).giving())
+    Ok(Condition::sql(format!("SELECT {} FROM {from} WHERE ", text::<Row>()?))
+        .append(if which.is_empty() { Condition::sql("1 = 1") } else { which })
+        .append(rest)
+        .giving())
 }
 
 fn text<Row>() -> QueryResult<&'static str>
@@ -99,13 +102,13 @@ where
     AsSelect<Row, MultiBackend>: QueryFragment<MultiBackend>,
 {
     let row = TypeId::of::<Row>();
-    if let Some(text) = TEXTS.read().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|texts| texts.get(&row)) {
+    if let Some(text) = TEXTS.read().unwrap_or_else(PoisonError::into_inner).get(&row) {
         return Ok(text);
     }
     let mut written = AnyQueryBuilder::Postgres(PgQueryBuilder::default());
     Row::as_select().to_sql(&mut written, &MultiBackend::Postgres(Pg))?;
     let text: &'static str = Box::leak(written.finish().into_boxed_str());
-    TEXTS.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(row, text);
+    TEXTS.write().unwrap_or_else(PoisonError::into_inner).insert(row, text);
     Ok(text)
 }
 
@@ -129,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn both_databases_read_it() {
+    fn it_is_quoted_as_both_databases_read_it() {
         let written = || {
             let mut written = AnyQueryBuilder::Sqlite(SqliteQueryBuilder::new());
             columns::<Pond>().to_sql(&mut written, &MultiBackend::Sqlite(Sqlite)).expect("SQL");

@@ -14,6 +14,12 @@ pub enum DbConnection {
     Sqlite(SqliteConnection),
 }
 
+impl DbConnection {
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+}
+
 /// Runs one block with the concrete connection, for what the portable connection cannot say
 /// (`ON CONFLICT`, advisory locks). Each use says why it needs it.
 macro_rules! on_backend {

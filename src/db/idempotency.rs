@@ -54,7 +54,7 @@ pub fn once(tx: &mut Tx<'_>, work: &dyn Fn(&mut Tx<'_>) -> Result<Answer, Failur
 /// Refuses while another transaction runs the same request, on whichever server.
 fn hold(tx: &mut Tx<'_>, request: &Idempotency) -> Result<(), Failure> {
     // An advisory lock, which ends with the transaction; SQLite has one server, and `Running`.
-    let is_held = matches!(tx.conn, DbConnection::Sqlite(_)) || {
+    let is_held = tx.conn.is_sqlite() || {
         let key = i64::from_be_bytes(request.key_hash.first_chunk().copied().unwrap_or_default());
         Condition::sql("SELECT pg_try_advisory_xact_lock(").bind(key).then(")").giving::<Bool>().get_result(tx.conn)?
     };

@@ -1,6 +1,6 @@
 //! The two databases as one: connection, pools, the read and write doors, column types, schema, migrations, clock.
 //!
-//! `db.read` and `db.write` are the only ways in. Features never see a pool.
+//! `db.read`, `db.look_up`, `db.write` and `db.answer` are the only ways in. Features never see a pool.
 
 pub mod backup;
 mod base32;
@@ -138,7 +138,7 @@ impl Db {
     }
 
     /// Runs a read of a few rows by their keys. SQLite has these sooner than another thread wakes up: it is read where the request is,
-    /// when a connection is free.
+    /// when a connection is free. What is not in memory yet keeps the other requests of this thread waiting for the disk.
     pub async fn look_up<T, F>(&self, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,

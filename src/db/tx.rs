@@ -64,7 +64,7 @@ impl Tx<'_> {
     /// Waits until no other transaction of the workspace holds the topic, and holds it to the end of this one; SQLite has one writer
     /// anyway. Take it before any row is written: whoever holds rows while waiting may be waited for.
     pub fn lock(&mut self, topic: Topic) -> QueryResult<()> {
-        if matches!(self.conn, DbConnection::Sqlite(_)) {
+        if self.conn.is_sqlite() {
             return Ok(());
         }
         let workspace = i64::from_be_bytes(self.actor.workspace_id.uuid().as_bytes().last_chunk().copied().unwrap_or_default());
@@ -82,7 +82,7 @@ impl Tx<'_> {
     /// Keeps others from writing a row until the end of this transaction, and waits for whoever does so now. What is read after
     /// that is what stands. Several rows are held in the order of their ids. SQLite has one writer anyway.
     pub fn hold<K: Kind>(&mut self, table: &'static str, id: Id<K>, mode: Hold) -> QueryResult<()> {
-        if matches!(self.conn, DbConnection::Sqlite(_)) {
+        if self.conn.is_sqlite() {
             return Ok(());
         }
         let strength = match mode {
@@ -97,7 +97,7 @@ impl Tx<'_> {
 impl Tx<'_> {
     /// Holds several rows, in the order of their ids: two who do so then wait for each other instead of deadlocking.
     pub fn hold_all<K: Kind>(&mut self, table: &'static str, ids: &[Id<K>]) -> QueryResult<()> {
-        if ids.is_empty() || matches!(self.conn, DbConnection::Sqlite(_)) {
+        if ids.is_empty() || self.conn.is_sqlite() {
             return Ok(());
         }
         let rows = Condition::sql(format!("SELECT 1 FROM {table} WHERE workspace_id = ")).bind(self.actor.workspace_id).then(" AND ");

@@ -33,7 +33,11 @@ struct Template {
     operations: Vec<Operation>,
 }
 
+/// No template has more.
+const MOST_SEGMENTS: usize = 16;
+
 impl Template {
+    /// The last segments first: they differ most.
     fn is_match(&self, path: &[&str]) -> bool {
         let fits = |(own, given): (&Option<String>, &&str)| own.as_ref().map_or(!given.is_empty(), |own| own == given);
         self.segments.len() == path.len() && self.segments.iter().zip(path).rev().all(fits)
@@ -123,7 +127,7 @@ impl Document {
         Found(match self.literals.get(path).and_then(|index| self.templates.get(*index)) {
             Some(literal) => vec![literal],
             None => {
-                let segments: Vec<&str> = path.split('/').collect();
+                let segments: Vec<&str> = path.split('/').take(MOST_SEGMENTS + 1).collect();
                 self.templates.iter().filter(|template| template.is_match(&segments)).collect()
             }
         })

@@ -10,7 +10,7 @@ mod inline;
 mod inputs;
 mod partial;
 
-pub use inline::{inline, inline_whole};
+pub use inline::inline;
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -33,8 +33,6 @@ pub struct Schemas {
     merged: HashMap<String, OnceLock<Option<BodySchema>>>,
 }
 
-type Inline = fn(&dyn Fn(&str) -> Value, &str) -> Value;
-
 struct BodySchema {
     /// The schema without references, as the validator got it.
     schema: Value,
@@ -52,16 +50,19 @@ impl Schemas {
     }
 
     fn body(&self, name: &str) -> Option<&BodySchema> {
-        self.bodies.get(name)?.get_or_init(|| BodySchema::compile(&self.document, name, openapi::inline)).as_ref()
+        self.bodies.get(name)?.get_or_init(|| BodySchema::compile(&self.document, name, false)).as_ref()
     }
 
     fn merged(&self, name: &str) -> Option<&BodySchema> {
-        self.merged.get(name)?.get_or_init(|| BodySchema::compile(&self.document, name, openapi::inline_whole)).as_ref()
+        self.merged.get(name)?.get_or_init(|| BodySchema::compile(&self.document, name, true)).as_ref()
     }
 
     /// What is wrong with the members that a patch has touched, once it is merged.
     pub fn check_merged(&self, name: &str, document: &Value, patch: &Map<String, Value>) -> Vec<FieldError> {
-        let mut errors = self.merged(name).map(|schema| schema.faults(document, |_| true)).unwrap_or_default();
+        let mut errors = match self.merged(name) {
+            Some(schema) => schema.faults(document, |_| true),
+            None => return vec![unusable()],
+        };
         let is_touched = |error: &FieldError| patch.keys().any(|key| error.pointer.split('/').nth(1) == Some(escape(key).as_str()));
         errors.retain(is_touched);
         errors
@@ -91,7 +92,7 @@ impl Schemas {
     /// As it was sent it must be what the document says; but text with a format (an e-mail address) is looked at trimmed.
     pub fn check(&self, name: &str, body: &mut Value) -> Vec<FieldError> {
         let Some(schema) = self.body(name) else {
-            return vec![FieldError::new("", Code::WrongType).with("expected", "nothing")];
+            return vec![unusable()];
         };
         let sent = schema.faults(body, |error| !is_trimmed_first(error));
         // What is in a batch's operations is for each of them to check.
@@ -104,6 +105,10 @@ impl Schemas {
         errors.extend(sent.into_iter().filter(|error| !known.contains(&error.pointer)));
         errors
     }
+}
+
+fn unusable() -> FieldError {
+    FieldError::new("", Code::WrongType).with("expected", "nothing")
 }
 
 /// Whether a fault is one of text that is to be trimmed before its format is looked at.
@@ -121,9 +126,9 @@ pub fn read_checked<T: DeserializeOwned>(value: Value, schema: &str) -> Result<T
 }
 
 impl BodySchema {
-    /// `None` if it is no schema, which a test would have found: then nothing is what it says.
-    fn compile(document: &Document, name: &str, inline: Inline) -> Option<Self> {
-        let schema = inline(&|name| document.schema(name), name);
+    /// `None` if it is no schema: then every body is refused. A test compiles them all.
+    fn compile(document: &Document, name: &str, is_whole: bool) -> Option<Self> {
+        let schema = openapi::inline(&|name| document.schema(name), name, is_whole);
         let validator = jsonschema::draft202012::options()
             .should_validate_formats(true)
             .with_format("email", super::formats::is_email)

@@ -65,6 +65,10 @@ impl Expand {
         (expand, faults)
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The objects that it adds, those on the way included.
     fn count(&self) -> usize {
         self.0.iter().map(|asked| 1 + asked.below.len()).sum()

@@ -13,6 +13,7 @@ use super::expansion;
 use super::field::Listed;
 use super::request::List;
 use crate::auth::Caller;
+use crate::db::{Db, DbConnection, Failure};
 use crate::http::problem::Problem;
 use crate::http::query::Query;
 
@@ -43,6 +44,18 @@ impl<R: Listed> FromRequest for Expanding<R> {
         let expand = Query::parse(request.query_string()).and_then(|query| Expand::parse::<R>(&query));
         let checked = expand.and_then(|expand| check_scopes(request, payload, expand.scopes()).map(|()| expand));
         ready(checked.map(|expand| Self(expand, PhantomData)))
+    }
+}
+
+impl<R> Expanding<R> {
+    /// Reads the object, and what is to be added to it. Alone it is a row by its key.
+    pub async fn read<T, F>(self, db: &Db, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection, &Expand) -> Result<T, Failure> + Send + 'static,
+    {
+        let Self(expand, _) = self;
+        if expand.is_empty() { db.look_up(move |conn| work(conn, &expand)).await } else { db.read(move |conn| work(conn, &expand)).await }
     }
 }
 

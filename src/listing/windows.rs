@@ -56,7 +56,7 @@ impl<R: Listed> List<R> {
         room: i64,
     ) -> Result<Option<Vec<Found>>, Failure> {
         // FTS5 has the newest first, and takes as long for a row as for all.
-        if matches!(conn, DbConnection::Sqlite(_)) {
+        if conn.is_sqlite() {
             return Ok(None);
         }
         for window in WINDOWS {

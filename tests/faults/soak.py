@@ -11,19 +11,17 @@ WRITERS, READERS = 4, 4
 # The last fifth of the time beside the second: by how much memory may be more, in MiB and as a part.
 MORE, PART = 8, 0.05
 
+LISTS = ["/customers?limit=50", "/customers?q=w1&include_total=true", "/customers?sort=-updated_at&limit=200", "/customers?expand=owner,tier",
+         "/me/worklist", "/meta/resources/customers"]
+PARTS = ["", "?expand=owner", "/timeline", "/ownership", "/tree"]
 
-async def read(server, books, random, end, counted):
+
+async def read(server, writers, random, end, counted):
     api = server.api()
     while not end.is_set():
-        id = random.choice(list(books.rows)) if books.rows else None
-        asked = random.choice(["/customers?limit=50", "/customers?q=w1&include_total=true", "/customers?sort=-updated_at&limit=200",
-                               "/me/worklist", "/changes?after=latest", "/meta/resources/customers", "/customers?expand=owner,tier", id])
-        if asked is None:
-            continue
-        if asked == id:
-            answer = await api.call("GET", f"/customers/{id}/{random.choice(['timeline', 'ownership', 'tree'])}" if random.random() < 0.3 else f"/customers/{id}")
-        else:
-            answer = await api.call("GET", asked)
+        own = random.choice(writers).own
+        asked = random.choice(LISTS if not own else [*LISTS, *(f"/customers/{random.choice(own)}{part}" for part in PARTS)])
+        answer = await api.call("GET", asked)
         insist(answer.status == 200, f"{asked}: {answer!r}")
         counted[0] += 1
     api.close()
@@ -38,6 +36,14 @@ async def search(server, random, end, counted):
         refused = await api.call("POST", "/customers", {"name": "", "kind": random.choice("xyz"), "nonsense": [1] * random.randrange(300)})
         insist(refused.status == 422, f"a bad body: {refused!r}")
         counted[0] += 2
+    api.close()
+
+
+async def follow(server, books, end):
+    api = server.api()
+    while not end.is_set():
+        await books.read_feed(api)
+        await asyncio.sleep(0.1)
     api.close()
 
 
@@ -61,9 +67,9 @@ async def run(place):
         end.set()
 
     await together(
-        watch(), log_in(server, end), search(server, place.random, end, counted),
+        watch(), log_in(server, end), follow(server, books, end), search(server, place.random, end, counted),
         *(work_on(writer, server, end, None, 0.02) for writer in writers),
-        *(read(server, books, place.random, end, counted) for _ in range(READERS)),
+        *(read(server, writers, place.random, end, counted) for _ in range(READERS)),
     )
     await books.compare(server.api())
     server.check_log()

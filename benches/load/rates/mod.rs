@@ -37,7 +37,7 @@ pub struct Rates {
     /// In each database
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     customers: usize,
-    /// postgres://USER@HOST/NAME of an empty database, or of one of an earlier run; without it a PostgreSQL is started for the while
+    /// postgres://USER@HOST/NAME of an empty database, or of one of an earlier run; without it that of TEST_POSTGRES_URL, or one that is started for the while
     url: Option<String>,
 }
 

@@ -79,11 +79,12 @@ pub async fn get_contact(
     expand: Expanding<Contacts>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.look_up(move |conn| {
-        let contact = store::get(conn, &scope, id.0)?;
-        Ok(expand.0.object(conn, &scope, contact.version, &contact)?.volatile())
-    })
-    .await
+    expand
+        .read(&db, move |conn, expand| {
+            let contact = store::get(conn, &scope, id.0)?;
+            Ok(expand.object(conn, &scope, contact.version, &contact)?.volatile())
+        })
+        .await
 }
 
 /// Change a contact

@@ -13,7 +13,7 @@ use crate::crm::phones;
 use crate::db::condition::AnyId;
 use crate::db::id::{CustomFieldId, CustomFieldKind, CustomerId, UserId, WorkspaceId};
 use crate::db::schema::custom_fields;
-use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, select, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -81,11 +81,9 @@ pub fn held(tx: &mut Tx<'_>, resource: &str) -> QueryResult<Vec<CustomField>> {
 }
 
 fn load(conn: &mut DbConnection, workspace_id: WorkspaceId, resource: &str, hold: Condition) -> QueryResult<Vec<CustomField>> {
-    const COLUMNS: &str = "workspace_id, id, version, resource, key, type, label, is_required, is_unique, options, default_value, min, \
-                           max, pattern, retired_at, created_at, updated_at, created_by_id";
-    let rows = Condition::sql(format!("SELECT {COLUMNS} FROM custom_fields WHERE ")).append(own(workspace_id));
-    let rows = rows.then(" AND resource = ").bind(resource).then(" ORDER BY key").append(hold);
-    Ok(rows.giving::<custom_fields::SqlType>().load::<FieldRow>(conn)?.into_iter().map(CustomField::from).collect())
+    let which = own(workspace_id).then(" AND resource = ").bind(resource);
+    let rows = select::<FieldRow>("custom_fields", which, Condition::sql(" ORDER BY key").append(hold))?;
+    Ok(rows.load(conn)?.into_iter().map(CustomField::from).collect())
 }
 
 /// What a resource's list compares custom fields by.

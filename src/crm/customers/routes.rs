@@ -78,14 +78,15 @@ pub async fn get_customer(
     expand: Expanding<Customers>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.look_up(move |conn| {
-        let customer = store::get(conn, &scope, id.0)?;
-        let answer = expand.0.object(conn, &scope, customer.version, &customer)?;
-        // What a pool hides, and from whom, changes without the customer.
-        let may_hide = customer.pool_id.is_some() && scope.changes != Reach::All;
-        Ok(if may_hide { answer.volatile() } else { answer })
-    })
-    .await
+    expand
+        .read(&db, move |conn, expand| {
+            let customer = store::get(conn, &scope, id.0)?;
+            let answer = expand.object(conn, &scope, customer.version, &customer)?;
+            // What a pool hides, and from whom, changes without the customer.
+            let may_hide = customer.pool_id.is_some() && scope.changes != Reach::All;
+            Ok(if may_hide { answer.volatile() } else { answer })
+        })
+        .await
 }
 
 /// Change a customer

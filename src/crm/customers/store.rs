@@ -30,11 +30,15 @@ const WHOLE: &str = "customers \
     INNER JOIN customer_holdings ON customer_holdings.workspace_id = customers.workspace_id AND customer_holdings.customer_id = customers.id";
 
 pub fn load(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<Customer>> {
-    Ok(select::<Rows>(WHOLE, which)?.get_result(conn).optional()?.map(Customer::from))
+    Ok(select::<Rows>(WHOLE, which, Condition::default())?.get_result(conn).optional()?.map(Customer::from))
 }
 
 pub fn load_all(conn: &mut DbConnection, which: Condition) -> QueryResult<Vec<Customer>> {
-    Ok(select::<Rows>(WHOLE, which)?.load(conn)?.into_iter().map(Customer::from).collect())
+    load_page(conn, which, Condition::default())
+}
+
+fn load_page(conn: &mut DbConnection, which: Condition, order: Condition) -> QueryResult<Vec<Customer>> {
+    Ok(select::<Rows>(WHOLE, which, order)?.load(conn)?.into_iter().map(Customer::from).collect())
 }
 
 pub fn one(scope: &Scope, id: CustomerId, is_deleted: bool) -> Condition {
@@ -121,8 +125,8 @@ pub fn hold_any(tx: &mut Tx<'_>, id: CustomerId) -> Result<Customer, Failure> {
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Customers>) -> Result<Page<Customer>, Failure> {
     let seen = visible(scope, list.is_deleted);
     let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let page = seen.clone().and(which).then(" ORDER BY ").append(order).then(" LIMIT ").bind(list.rows());
-    let rows = load_all(conn, page)?;
+    let order = Condition::sql(" ORDER BY ").append(order).then(" LIMIT ").bind(list.rows());
+    let rows = load_page(conn, seen.clone().and(which), order)?;
     let total = list.total(conn, scope, seen)?;
     let data = masked(conn, scope, rows)?;
     Ok(list.page_with(scope, data, total, next)?)

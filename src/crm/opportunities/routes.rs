@@ -83,11 +83,12 @@ pub async fn get_opportunity(
     expand: Expanding<Opportunities>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.look_up(move |conn| {
-        let opportunity = store::get(conn, &scope, id.0)?;
-        expand.0.object(conn, &scope, opportunity.version, &opportunity)
-    })
-    .await
+    expand
+        .read(&db, move |conn, expand| {
+            let opportunity = store::get(conn, &scope, id.0)?;
+            expand.object(conn, &scope, opportunity.version, &opportunity)
+        })
+        .await
 }
 
 /// Change an opportunity

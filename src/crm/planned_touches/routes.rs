@@ -80,11 +80,12 @@ pub async fn get_planned_touch(
     expand: Expanding<PlannedTouches>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.look_up(move |conn| {
-        let touch = store::get(conn, &scope, id.0)?;
-        expand.0.object(conn, &scope, touch.version, &touch)
-    })
-    .await
+    expand
+        .read(&db, move |conn, expand| {
+            let touch = store::get(conn, &scope, id.0)?;
+            expand.object(conn, &scope, touch.version, &touch)
+        })
+        .await
 }
 
 /// Change a planned touch

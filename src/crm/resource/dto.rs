@@ -49,7 +49,7 @@ pub struct BatchOperation {
     #[serde(rename = "ref")]
     #[schema(max_length = 100, example = "row-17")]
     pub label: Option<String>,
-    /// The object that it is done to; not of `create`.
+    /// The object, when there is one already and `external_ref` does not name it.
     #[schema(max_length = 64, example = "cus_01jd9xq3v8e6ft2m4k7w0zr5ya")]
     pub id: Option<String>,
     /// Instead of `id`: the object to `update` or `delete`; always of `upsert`.
@@ -57,7 +57,7 @@ pub struct BatchOperation {
     /// Not of `create`: do it only if the object still has this version.
     #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub version: Option<i64>,
-    /// What the operation by itself has as its body: of `create` all members, else a merge patch.
+    /// What is written: all members of what is created, a merge patch otherwise.
     pub data: Option<Map<String, Value>>,
 }
 

@@ -8,11 +8,11 @@ use super::Resource;
 use super::dto::{BatchOp, BatchOperation};
 use crate::crm::custom_fields;
 use crate::db::id::{CustomerId, Id, Kind};
-use crate::db::{Bind, Condition, DbConnection, Tx};
+use crate::db::{Bind, Condition, Tx};
 
 pub fn hold_all<R: Resource>(tx: &mut Tx<'_>, operations: &[BatchOperation]) -> QueryResult<()> {
     // SQLite has one writer anyway.
-    if matches!(tx.conn, DbConnection::Sqlite(_)) {
+    if tx.conn.is_sqlite() {
         return Ok(());
     }
     if let Some((topic, member)) = R::TOPIC {

@@ -79,11 +79,12 @@ pub async fn get_touch_record(
     expand: Expanding<TouchRecords>,
 ) -> Result<Answer, Problem> {
     let scope = caller.scope;
-    db.look_up(move |conn| {
-        let touch_record = store::get(conn, &scope, id.0)?;
-        expand.0.object(conn, &scope, touch_record.version, &touch_record)
-    })
-    .await
+    expand
+        .read(&db, move |conn, expand| {
+            let touch_record = store::get(conn, &scope, id.0)?;
+            expand.object(conn, &scope, touch_record.version, &touch_record)
+        })
+        .await
 }
 
 /// Change a touch record

@@ -13,13 +13,10 @@ const MAX_NESTING: usize = 5;
 
 /// A schema of a document whose references are replaced by what they name, and "X or null" unions by X with a null type: then every
 /// violation is a plain one. What is told by a code of its own is left out: control characters, and what of a union goes together.
-pub fn inline(named: &dyn Fn(&str) -> Value, name: &str) -> Value {
-    Inliner { named, is_whole: false, known: HashMap::new() }.resolve(name, 0)
-}
-
-/// Of a patch, what it makes and not what it says: its parts are whole.
-pub fn inline_whole(named: &dyn Fn(&str) -> Value, name: &str) -> Value {
-    Inliner { named, is_whole: true, known: HashMap::new() }.resolve(name, 0)
+///
+/// `is_whole`: of a patch not what it says but what it makes, whose parts are whole.
+pub fn inline(named: &dyn Fn(&str) -> Value, name: &str, is_whole: bool) -> Value {
+    Inliner { named, is_whole, known: HashMap::new() }.resolve(name, 0)
 }
 
 struct Inliner<'d> {
@@ -111,7 +108,7 @@ mod tests {
             { "type": "object", "properties": { "op": { "type": "string", "enum": ["lt"] }, "value": { "type": "integer" } } },
         ] });
         let perhaps = json!({ "oneOf": [{ "$ref": "#/components/schemas/Tree" }, { "type": "null" }] });
-        let inlined = inline(&|name| if name == "Tree" { tree.clone() } else { perhaps.clone() }, "Perhaps");
+        let inlined = inline(&|name| if name == "Tree" { tree.clone() } else { perhaps.clone() }, "Perhaps", false);
         assert_eq!(inlined["type"], json!(["object", "null"]));
         assert_eq!(inlined["properties"]["op"], json!({ "type": ["string", "null"] }));
         assert_eq!(inlined["properties"]["value"], json!({}));
