@@ -1,6 +1,6 @@
 """A full disk under SQLite: writes are refused plainly and nothing is lost, reads go on, and with space again all is well by itself."""
 
-import asyncio, contextlib, os, subprocess
+import asyncio, contextlib, errno, os, subprocess
 from collections import Counter
 
 from shared import Skipped, insist
@@ -44,7 +44,11 @@ async def fill(place, server, disk, rounds):
             await asyncio.sleep(0.5)
             # Everything that is left, but for some pages: the disk gets full in the middle of a group.
             room = os.statvfs(disk).f_bavail * 4096
-            (disk / "ballast").write_bytes(bytes(max(0, room - place.random.randrange(4, 400) * 1024)))
+            try:
+                (disk / "ballast").write_bytes(bytes(max(0, room - place.random.randrange(4, 400) * 1024)))
+            except OSError as error:
+                # The server took the rest in the meantime: it is full.
+                insist(error.errno == errno.ENOSPC, str(error))
             for _ in range(300):
                 await asyncio.sleep(0.05)
                 if seen[503, "storage_full"] >= 20:

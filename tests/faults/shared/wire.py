@@ -126,6 +126,9 @@ async def together(*calls):
     try:
         return await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
-            task.cancel()
+        # A task whose answer comes in the same moment does not hear that it is cancelled (`wait_for`), and goes on.
+        while running := [task for task in tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=0.1)
         await asyncio.gather(*tasks, return_exceptions=True)
