@@ -17,6 +17,8 @@ pub struct Document {
     /// The names of the schemas that bodies have.
     pub bodies: BTreeSet<String>,
     templates: Vec<Template>,
+    /// How many segments a template has at most.
+    most_segments: usize,
     /// Paths without parameters.
     literals: HashMap<String, usize>,
 }
@@ -32,9 +34,6 @@ struct Template {
     segments: Vec<Option<String>>,
     operations: Vec<Operation>,
 }
-
-/// No template has more.
-const MOST_SEGMENTS: usize = 16;
 
 impl Template {
     /// The last segments first: they differ most.
@@ -101,7 +100,9 @@ impl Document {
             (name.clone(), Schema { text: schema.to_string().into_boxed_str(), members })
         });
         let schemas = schemas.collect();
-        Self { text: Bytes::from(value.to_string()), schemas, bodies: openapi::body_schema_names(&value), templates, literals }
+        let most_segments = templates.iter().map(|template| template.segments.len()).max().unwrap_or_default();
+        let (text, bodies) = (Bytes::from(value.to_string()), openapi::body_schema_names(&value));
+        Self { text, schemas, bodies, templates, most_segments, literals }
     }
 
     /// A schema by its name; null when there is none.
@@ -127,7 +128,7 @@ impl Document {
         Found(match self.literals.get(path).and_then(|index| self.templates.get(*index)) {
             Some(literal) => vec![literal],
             None => {
-                let segments: Vec<&str> = path.split('/').take(MOST_SEGMENTS + 1).collect();
+                let segments: Vec<&str> = path.split('/').take(self.most_segments + 1).collect();
                 self.templates.iter().filter(|template| template.is_match(&segments)).collect()
             }
         })
