@@ -1,5 +1,6 @@
 //! Writing the log.
 
+use diesel::insert_into;
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -8,7 +9,7 @@ use crate::db::condition::AnyId;
 use crate::db::id::{ChangeId, Id, Kind, UserId, WorkspaceId};
 use crate::db::schema::changes;
 use crate::db::types::{Instant, Json};
-use crate::db::{Failure, Tx, on_backend};
+use crate::db::{Failure, Tx, insert, on_backend};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 
@@ -72,8 +73,7 @@ pub fn add_facts(changed: &mut Map<String, Value>, facts: &[(&str, Option<String
 /// Records a change. Call it after the object's own row was written: its `seq` is then taken under the row's lock, so that
 /// an object's changes stand in version order.
 pub fn record<K: Kind>(tx: &mut Tx<'_>, operation: Operation, id: Id<K>, version: i64, changed: Map<String, Value>) -> Result<(), Failure> {
-    diesel::insert_into(changes::table).values(&row(tx, operation, id, version, changed)).execute(tx.conn)?;
-    Ok(())
+    Ok(insert(tx.conn, &[&insert_into(changes::table).values(&row(tx, operation, id, version, changed))])?)
 }
 
 #[derive(Insertable)]

@@ -12,6 +12,7 @@ pub mod failure;
 mod gate;
 pub mod id;
 pub mod idempotency;
+mod insert;
 pub mod migrate;
 pub mod money;
 mod open;
@@ -37,6 +38,7 @@ pub(crate) use connection::on_backend;
 pub use connection::{DbConnection, Manager, MultiBackend, Target, UnknownScheme};
 pub use failure::{Failure, written};
 pub use gate::Gate;
+pub use insert::{Insert, insert};
 pub use open::OpenError;
 pub use tx::{Actor, Hold, Topic, Tx, savepoint, transact, try_out};
 

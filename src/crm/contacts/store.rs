@@ -1,5 +1,6 @@
 //! Contacts in the database. Every query starts from `visible`.
 
+use diesel::insert_into;
 use diesel::prelude::*;
 use serde_json::json;
 
@@ -16,7 +17,7 @@ use crate::crm::{customers, external_refs, objects, phones, references};
 use crate::db::condition::AnyId;
 use crate::db::id::{ContactId, PoolId};
 use crate::db::schema::contacts;
-use crate::db::{Condition, DbConnection, Failure, Topic, Tx, columns, written};
+use crate::db::{Condition, DbConnection, Failure, Topic, Tx, columns, insert, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -95,7 +96,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateContact) -> Result<C
     let (may_demote, values) = check(tx, scope, None, &mut fields)?;
     let id: ContactId = tx.new_id();
     let contact = Contact { id, version: 1, fields, created_at: tx.now, updated_at: tx.now, created_by_id: tx.actor.user_id };
-    diesel::insert_into(contacts::table).values(&row_of(scope.workspace_id, &contact)).execute(tx.conn)?;
+    insert(tx.conn, &[&insert_into(contacts::table).values(&row_of(scope.workspace_id, &contact))])?;
     links::replace(tx, id, &[], &contact.fields.links, may_demote)?;
     external_refs::add::<Contacts>(tx, &visible(scope, false), id, &contact.fields.external_refs)?;
     lookup_keys::add(tx, id, &keys(&contact.fields))?;

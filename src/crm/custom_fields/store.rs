@@ -1,5 +1,6 @@
 //! Custom fields in the database. Everybody in the workspace sees all of them.
 
+use diesel::insert_into;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use serde_json::Map;
@@ -13,7 +14,7 @@ use crate::crm::phones;
 use crate::db::condition::AnyId;
 use crate::db::id::{CustomFieldId, CustomFieldKind, CustomerId, UserId, WorkspaceId};
 use crate::db::schema::custom_fields;
-use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, select, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, insert, select, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -138,7 +139,7 @@ pub fn create(tx: &mut Tx<'_>, input: &CreateCustomField) -> Result<CustomField,
         updated_at,
         created_by_id,
     };
-    diesel::insert_into(custom_fields::table).values(&row_of(tx.actor.workspace_id, &field)).execute(tx.conn)?;
+    insert(tx.conn, &[&insert_into(custom_fields::table).values(&row_of(tx.actor.workspace_id, &field))])?;
     record(tx, Operation::Created, field.id, field.version, diff(None, Some(&field))?)?;
     Ok(field)
 }

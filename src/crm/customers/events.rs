@@ -1,5 +1,6 @@
 //! What happened to a customer: changes of owner, tier and lifecycle stage, kept for its timeline.
 
+use diesel::insert_into;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,7 +12,7 @@ use crate::crm::calendar::Calendar;
 use crate::db::id::{CustomerEventId, CustomerId, PoolId, TierId, UserId, WorkspaceId};
 use crate::db::schema::customer_events;
 use crate::db::types::{Instant, Json, Named};
-use crate::db::{Failure, Tx};
+use crate::db::{Failure, Tx, insert};
 
 /// One change, as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -102,7 +103,7 @@ pub fn record(
             (row.from_owner_id, row.to_owner_id, row.from_pool_id) = (change.from_owner_id, change.to_owner_id, change.from_pool_id);
             row.local_date = Some(Calendar::of(tx.conn, row.workspace_id)?.day(tx.now));
         }
-        diesel::insert_into(customer_events::table).values(&row).execute(tx.conn)?;
+        insert(tx.conn, &[&insert_into(customer_events::table).values(&row)])?;
     }
     Ok(())
 }

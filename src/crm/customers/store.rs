@@ -1,5 +1,6 @@
 //! Customers in the database. Every query starts from `visible`.
 
+use diesel::insert_into;
 use diesel::prelude::*;
 
 use super::dto::{CreateCustomer, Customer, CustomerFields, Holding, UpdateCustomer};
@@ -16,7 +17,7 @@ use crate::crm::{external_refs, notifications, phones, recycling, references};
 use crate::db::condition::AnyId;
 use crate::db::id::{CustomerId, PoolId};
 use crate::db::schema::{customer_holdings, customer_profiles, customers};
-use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, select, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, insert, select, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -163,9 +164,9 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<
     };
     let customer = ownership::put(tx, customer, place)?;
     let (row, profile, holding) = rows_of(scope.workspace_id, &customer);
-    diesel::insert_into(customers::table).values(&row).execute(tx.conn)?;
-    diesel::insert_into(customer_profiles::table).values(&profile).execute(tx.conn)?;
-    diesel::insert_into(customer_holdings::table).values(&holding).execute(tx.conn)?;
+    let (profile, holding) =
+        (insert_into(customer_profiles::table).values(&profile), insert_into(customer_holdings::table).values(&holding));
+    insert(tx.conn, &[&insert_into(customers::table).values(&row), &profile, &holding])?;
     let customer = recycling::adopt(tx, scope, customer)?;
     external_refs::add::<Customers>(tx, &visible(scope, false), id, &customer.fields.external_refs)?;
     lookup_keys::add(tx, id, &keys(&customer.fields))?;

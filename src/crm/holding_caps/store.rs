@@ -1,5 +1,6 @@
 //! Holding caps in the database: few, and always read together.
 
+use diesel::insert_into;
 use diesel::prelude::*;
 
 use super::dto::{CapExclude, CapScope, CreateHoldingCap, HoldingCap, HoldingCapFields, UpdateHoldingCap};
@@ -9,7 +10,7 @@ use crate::crm::{org_units, references};
 use crate::db::id::{HoldingCapId, OrgUnitId, TierId, UserId, WorkspaceId};
 use crate::db::schema::holding_caps;
 use crate::db::types::{Instant, Json, Named};
-use crate::db::{DbConnection, Failure, Tx, columns, written};
+use crate::db::{DbConnection, Failure, Tx, columns, insert, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::problem::{FieldError, Problem};
@@ -74,7 +75,7 @@ pub fn create(tx: &mut Tx<'_>, input: &CreateHoldingCap) -> Result<HoldingCap, F
     let (created_at, updated_at, created_by_id) = (tx.now, tx.now, tx.actor.user_id);
     let cap = HoldingCap { id: HoldingCapId::new(), version: 1, fields: input.fields.clone(), created_at, updated_at, created_by_id };
     check(tx, &cap)?;
-    diesel::insert_into(holding_caps::table).values(&row_of(tx.actor.workspace_id, &cap)).execute(tx.conn)?;
+    insert(tx.conn, &[&insert_into(holding_caps::table).values(&row_of(tx.actor.workspace_id, &cap))])?;
     record(tx, Operation::Created, cap.id, cap.version, diff(None, Some(&cap))?)?;
     Ok(cap)
 }

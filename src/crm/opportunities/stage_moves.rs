@@ -1,5 +1,6 @@
 //! The stays of opportunities in their stages. A stay is written once, and closed when the next one begins.
 
+use diesel::insert_into;
 use diesel::prelude::*;
 
 use super::dto::{Opportunity, StageStay};
@@ -10,7 +11,7 @@ use crate::db::id::{CustomerId, OpportunityId, StageId, StageMoveId, UserId, Wor
 use crate::db::money::Money;
 use crate::db::schema::stage_moves;
 use crate::db::types::Instant;
-use crate::db::{DbConnection, Failure, Tx, columns};
+use crate::db::{DbConnection, Failure, Tx, columns, insert};
 use crate::http::problem::Problem;
 use crate::listing::rows::{exists, with_id};
 
@@ -65,7 +66,7 @@ pub fn enter(
         reason_code,
         note,
     };
-    diesel::insert_into(stage_moves::table).values(&row).execute(tx.conn).map(|_| ())
+    insert(tx.conn, &[&insert_into(stage_moves::table).values(&row)])
 }
 
 /// All stays of an opportunity that the caller sees, oldest first.

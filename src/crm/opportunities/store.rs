@@ -1,5 +1,6 @@
 //! Opportunities in the database. Every query starts from `visible`.
 
+use diesel::insert_into;
 use diesel::prelude::*;
 use serde_json::Map;
 
@@ -15,7 +16,7 @@ use crate::crm::pipelines::{self, Pipeline, Stage, StageKind};
 use crate::crm::{contacts, customers, external_refs, objects, recycling, references};
 use crate::db::id::{CustomerId, OpportunityId, PipelineId, StageId};
 use crate::db::schema::{opportunities, stages};
-use crate::db::{Condition, DbConnection, Failure, Tx, columns, written};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns, insert, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -130,7 +131,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOpportunity) -> Resu
         updated_at: tx.now,
         created_by_id: tx.actor.user_id,
     });
-    diesel::insert_into(opportunities::table).values(&row_of(scope.workspace_id, &opportunity)).execute(tx.conn)?;
+    insert(tx.conn, &[&insert_into(opportunities::table).values(&row_of(scope.workspace_id, &opportunity))])?;
     external_refs::add::<Opportunities>(tx, &visible(scope, false), opportunity.id, &opportunity.fields.external_refs)?;
     values.write::<Opportunities>(tx, &visible(scope, false), opportunity.id)?;
     crate::crm::search::index(tx, opportunity.id, &search::texts(&opportunity.fields), &[])?;

@@ -1,5 +1,6 @@
 //! Organisation units in the database. Everybody in the workspace sees all of them.
 
+use diesel::insert_into;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use serde_json::Map;
@@ -14,7 +15,7 @@ use crate::crm::custom_fields::Custom;
 use crate::crm::{external_refs, objects};
 use crate::db::id::{OrgUnitId, UserId};
 use crate::db::schema::{org_units, users};
-use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, insert, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -54,7 +55,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOrgUnit) -> Result<O
     Problem::check(errors)?;
     let (created_at, updated_at, created_by_id) = (tx.now, tx.now, tx.actor.user_id);
     let unit = OrgUnit { id: OrgUnitId::new(), version: 1, parent_id, fields, created_at, updated_at, created_by_id };
-    diesel::insert_into(org_units::table).values(&row_of(scope.workspace_id, &unit)).execute(tx.conn)?;
+    insert(tx.conn, &[&insert_into(org_units::table).values(&row_of(scope.workspace_id, &unit))])?;
     external_refs::add::<OrgUnits>(tx, &rows::<OrgUnits>(scope.workspace_id, false), unit.id, &unit.fields.external_refs)?;
     record(tx, Operation::Created, unit.id, unit.version, diff(None, Some(&unit))?)?;
     Ok(unit)

@@ -1,5 +1,6 @@
 //! Planned touches in the database. Every query starts from `visible`; every write holds the customer first.
 
+use diesel::insert_into;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use serde_json::{Map, json};
@@ -21,7 +22,7 @@ use crate::crm::{contacts, opportunities};
 use crate::db::id::{CustomerId, PlannedTouchId, UserId};
 use crate::db::schema::planned_touches;
 use crate::db::types::DbUuid;
-use crate::db::{Condition, DbConnection, Failure, Tx, columns, written};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns, insert, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -77,7 +78,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreatePlannedTouch) -> Res
         updated_at: tx.now,
         created_by_id: tx.actor.user_id,
     };
-    diesel::insert_into(planned_touches::table).values(&row_of(scope.workspace_id, &touch)).execute(tx.conn)?;
+    insert(tx.conn, &[&insert_into(planned_touches::table).values(&row_of(scope.workspace_id, &touch))])?;
     record(tx, Operation::Created, touch.id, touch.version, diff(None, Some(&touch))?)?;
     tell_assignee(tx, &customer, &touch, None)?;
     Ok(touch)

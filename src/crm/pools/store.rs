@@ -1,5 +1,6 @@
 //! Pools in the database. Everybody in the workspace sees what pools there are; what lies in them is their members' to see.
 
+use diesel::insert_into;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
@@ -18,7 +19,7 @@ use crate::crm::recycling::work::recompute_later;
 use crate::db::id::{CustomerId, PoolId, WorkspaceId};
 use crate::db::schema::pools;
 use crate::db::types::{Json, Named};
-use crate::db::{Condition, DbConnection, Failure, Hold, Tx, columns, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Tx, columns, insert, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -130,7 +131,7 @@ pub fn create_default(tx: &mut Tx<'_>) -> QueryResult<()> {
     };
     let (created_at, updated_at, created_by_id) = (tx.now, tx.now, tx.actor.user_id);
     let pool = Pool { id: PoolId::new(), version: 1, is_default: true, fields, created_at, updated_at, created_by_id };
-    diesel::insert_into(pools::table).values(&row_of(tx.actor.workspace_id, &pool)).execute(tx.conn).map(|_| ())
+    insert(tx.conn, &[&insert_into(pools::table).values(&row_of(tx.actor.workspace_id, &pool))])
 }
 
 pub fn create(tx: &mut Tx<'_>, _: &Scope, input: &CreatePool) -> Result<Pool, Failure> {
@@ -138,7 +139,7 @@ pub fn create(tx: &mut Tx<'_>, _: &Scope, input: &CreatePool) -> Result<Pool, Fa
     let fields = input.fields.clone();
     let pool = Pool { id: PoolId::new(), version: 1, is_default: false, fields, created_at, updated_at, created_by_id };
     check(tx, None, &pool)?;
-    diesel::insert_into(pools::table).values(&row_of(tx.actor.workspace_id, &pool)).execute(tx.conn)?;
+    insert(tx.conn, &[&insert_into(pools::table).values(&row_of(tx.actor.workspace_id, &pool))])?;
     members::replace(tx, &pool)?;
     record(tx, Operation::Created, pool.id, pool.version, diff(None, Some(&pool))?)?;
     Ok(pool)

@@ -1,5 +1,6 @@
 //! Recycle rules in the database: few for each pool, and always read together.
 
+use diesel::insert_into;
 use diesel::prelude::*;
 
 use super::dto::{CreateRecycleRule, ExtendOn, RecycleExclude, RecycleKind, RecycleRule, RecycleRuleFields, TierDays, UpdateRecycleRule};
@@ -11,7 +12,7 @@ use crate::crm::{pools, references};
 use crate::db::id::{PoolId, RecycleRuleId, UserId, WorkspaceId};
 use crate::db::schema::{recycle_rules, tiers};
 use crate::db::types::{Instant, Json, Named};
-use crate::db::{DbConnection, Failure, Hold, Tx, columns, written};
+use crate::db::{DbConnection, Failure, Hold, Tx, columns, insert, written};
 use crate::http::etag::IfMatch;
 use crate::http::problem::Problem;
 
@@ -117,7 +118,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, pool_id: PoolId, input: &CreateRec
     let fields = input.fields.clone();
     let rule = RecycleRule { id: RecycleRuleId::new(), version: 1, pool_id, fields, changed_at, created_at, updated_at, created_by_id };
     check(tx, &rule)?;
-    diesel::insert_into(recycle_rules::table).values(&row_of(scope.workspace_id, &rule)).execute(tx.conn)?;
+    insert(tx.conn, &[&insert_into(recycle_rules::table).values(&row_of(scope.workspace_id, &rule))])?;
     record(tx, Operation::Created, rule.id, rule.version, diff(None, Some(&rule))?)?;
     recompute_later(tx, pool_id)?;
     Ok(rule)

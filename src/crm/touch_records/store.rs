@@ -3,6 +3,7 @@
 //! A write holds the customer's row first: so two touches of one customer come one after the other, and what the customer says
 //! of its touches is always what they are.
 
+use diesel::insert_into;
 use diesel::prelude::*;
 use diesel::sql_types::Nullable;
 use serde_json::Map;
@@ -20,7 +21,7 @@ use crate::crm::{contacts, customers, dictionaries, external_refs, objects, oppo
 use crate::db::id::{CustomerId, TouchRecordId, UserId};
 use crate::db::schema::{touch_record_contacts, touch_records};
 use crate::db::types::{DbInstant, Instant};
-use crate::db::{Condition, DbConnection, Failure, Tx, columns, written};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns, insert, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -87,7 +88,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateTouchRecord) -> Resu
         updated_at: tx.now,
         created_by_id: tx.actor.user_id,
     };
-    diesel::insert_into(touch_records::table).values(&row_of(scope.workspace_id, &touch)).execute(tx.conn)?;
+    insert(tx.conn, &[&insert_into(touch_records::table).values(&row_of(scope.workspace_id, &touch))])?;
     add_contacts(tx, &touch)?;
     external_refs::add::<TouchRecords>(tx, &visible(scope, false), touch.id, &touch.fields.external_refs)?;
     values.write::<TouchRecords>(tx, &visible(scope, false), touch.id)?;
