@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
+use moka::ops::compute::Op;
 use moka::sync::Cache;
 
 use crate::db::types::Instant;
@@ -71,10 +72,10 @@ impl AddressThrottle {
 
     /// Takes an attempt back: it was right.
     pub fn succeeded(&self, address: IpAddr) {
-        let network = network(address);
-        if let Some((count, since)) = self.0.get(&network) {
-            self.0.insert(network, (count.saturating_sub(1), since));
-        }
+        self.0.entry(network(address)).and_compute_with(|known| match known.map(moka::Entry::into_value) {
+            Some((count, since)) => Op::Put((count.saturating_sub(1), since)),
+            None => Op::Nop,
+        });
     }
 }
 
@@ -100,6 +101,17 @@ mod tests {
         assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2::1"));
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
         assert_eq!(of("::ffff:10.0.0.1"), "10.0.0.1");
+    }
+
+    #[test]
+    fn an_attempt_that_was_right_does_not_count() {
+        let (throttle, address, now) = (AddressThrottle::default(), IpAddr::from([10, 0, 0, 1]), crate::db::clock::now());
+        for _ in 0..100 {
+            throttle.attempt(address, now).expect("right ones have no limit");
+            throttle.succeeded(address);
+        }
+        throttle.succeeded(IpAddr::from([10, 0, 0, 2]));
+        assert_eq!((0..100).filter(|_| throttle.attempt(address, now).is_err()).count(), 40);
     }
 
     #[test]

@@ -75,6 +75,9 @@ fn the_narrowest_cap_counts_wherever_customers_are_gained() {
         assert_eq!((&capacity["held"], &capacity["excluded"], &capacity["remaining"]), (&json!(2), &json!(1), &json!(0)));
         admin.delete(&format!("/holding-caps/{}", narrow["id"].as_str().unwrap())).await.no_content();
         own(&rep).await;
+        let changes = admin.changes().await;
+        let gone = changes["data"].as_array().unwrap().iter().find(|change| change["type"] == "holding_cap.deleted").unwrap();
+        assert_eq!(gone["object"], json!({ "id": narrow["id"], "type": "holding_cap", "version": 3 }));
     });
 }
 
