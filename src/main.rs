@@ -7,7 +7,8 @@ use fishpond::cli::Cli;
 #[cfg(not(target_env = "msvc"))]
 use tikv_jemallocator::Jemalloc;
 
-/// Gives back what bursts of work have used: the C library keeps it, for each thread. (What SQLite and libpq take is the C library's.)
+/// Gives back what bursts of work have used: the C library keeps it, for each thread.
+/// SQLite and libpq take theirs from it too.
 #[cfg(not(target_env = "msvc"))]
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
