@@ -30,7 +30,7 @@ where
     }
 }
 
-/// Inserts these rows, or none of them. They may refer to each other.
+/// Inserts these rows in a transaction, one after the other; later ones may refer to earlier ones.
 pub fn insert(conn: &mut DbConnection, rows: &[&dyn Insert]) -> QueryResult<()> {
     match conn {
         DbConnection::Postgres(conn) => Together(rows).execute(conn).map(|_| ()),
