@@ -14,7 +14,7 @@ use crate::db::failure::Failure;
 use crate::db::id::{SessionId, UserId, WorkspaceId};
 use crate::db::schema::{api_keys, login_throttles, refresh_tokens, sessions, signing_keys, users, workspaces};
 use crate::db::types::{Instant, Json, Named};
-use crate::db::{Condition, DbConnection, Tx};
+use crate::db::{Condition, DbConnection, Tx, update_rows};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 
@@ -88,7 +88,7 @@ pub fn api_key(conn: &mut DbConnection, prefix: &str) -> QueryResult<Option<Foun
 }
 
 pub fn note_api_key_use(tx: &mut Tx<'_>, prefix: &str) -> QueryResult<()> {
-    diesel::update(api_keys::table.filter(api_keys::prefix.eq(prefix))).set(api_keys::last_used_at.eq(tx.now)).execute(tx.conn).map(|_| ())
+    update_rows(tx.conn, api_keys::table.filter(api_keys::prefix.eq(prefix)), api_keys::last_used_at.eq(tx.now)).map(|_| ())
 }
 
 /// A person who may log in with an e-mail.
@@ -141,9 +141,11 @@ pub fn begin_login(tx: &mut Tx<'_>, email_key: &str, address: IpAddr) -> Result<
     diesel::delete(login_throttles::table.filter(login_throttles::updated_at.lt(stale))).execute(tx.conn)?;
     for (key, pace) in throttle_keys(email_key, address) {
         // The update comes first: its row lock lets attempts at the same moment count one after the other.
-        let known = diesel::update(login_throttles::table.find(&key))
-            .set((login_throttles::failures.eq(login_throttles::failures + 1), login_throttles::updated_at.eq(tx.now)))
-            .execute(tx.conn)?;
+        let known = update_rows(
+            tx.conn,
+            login_throttles::table.find(&key),
+            (login_throttles::failures.eq(login_throttles::failures + 1), login_throttles::updated_at.eq(tx.now)),
+        )?;
         if known == 0 {
             let first = (login_throttles::email_key.eq(&key), login_throttles::failures.eq(1), login_throttles::updated_at.eq(tx.now));
             let noted = diesel::insert_into(login_throttles::table).values(first).execute(tx.conn);
@@ -161,7 +163,7 @@ pub fn begin_login(tx: &mut Tx<'_>, email_key: &str, address: IpAddr) -> Result<
         let wait = pace.wait_after(attempts);
         if wait > 0 {
             let until = tx.now.plus(Duration::seconds(wait));
-            diesel::update(login_throttles::table.find(&key)).set(login_throttles::blocked_until.eq(until)).execute(tx.conn)?;
+            update_rows(tx.conn, login_throttles::table.find(&key), login_throttles::blocked_until.eq(until))?;
         }
     }
     Ok(())
@@ -179,7 +181,7 @@ pub fn end_login(tx: &mut Tx<'_>, email_key: &str, address: IpAddr) -> QueryResu
 pub fn open_session(tx: &mut Tx<'_>, candidate: &Candidate, refresh_hash: &[u8]) -> Result<SessionId, Failure> {
     let verified = users::password_hash.eq(&candidate.password_hash).and(users::is_active.eq(true));
     let user = users::table.find((candidate.workspace_id, candidate.user_id)).filter(verified);
-    if diesel::update(user).set(users::last_login_at.eq(tx.now)).execute(tx.conn)? == 0 {
+    if update_rows(tx.conn, user, users::last_login_at.eq(tx.now))? == 0 {
         return Err(Problem::new(Code::InvalidCredentials).into());
     }
     let id = SessionId::new();
@@ -221,18 +223,20 @@ pub fn rotate_refresh_token(tx: &mut Tx<'_>, used: &[u8], next: &[u8]) -> Result
     else {
         return Ok(Rotation::Unknown);
     };
-    let fresh = diesel::update(refresh_tokens::table.find(used).filter(refresh_tokens::used_at.is_null()))
-        .set(refresh_tokens::used_at.eq(tx.now))
-        .execute(tx.conn)?;
+    let fresh = update_rows(
+        tx.conn,
+        refresh_tokens::table.find(used).filter(refresh_tokens::used_at.is_null()),
+        refresh_tokens::used_at.eq(tx.now),
+    )?;
     if fresh == 0 {
         revoke_session(tx, workspace_id, session_id)?;
         return Ok(Rotation::Reused);
     }
-    let extended = diesel::update(
+    let extended = update_rows(
+        tx.conn,
         sessions::table.find((workspace_id, session_id)).filter(sessions::revoked_at.is_null().and(sessions::expires_at.gt(tx.now))),
-    )
-    .set(sessions::expires_at.eq(tx.now.plus(SESSION_LIFE)))
-    .execute(tx.conn)?;
+        sessions::expires_at.eq(tx.now.plus(SESSION_LIFE)),
+    )?;
     if extended == 0 {
         return Ok(Rotation::Unknown);
     }
@@ -243,10 +247,12 @@ pub fn rotate_refresh_token(tx: &mut Tx<'_>, used: &[u8], next: &[u8]) -> Result
 }
 
 pub fn revoke_session(tx: &mut Tx<'_>, workspace_id: WorkspaceId, session_id: SessionId) -> QueryResult<()> {
-    diesel::update(sessions::table.find((workspace_id, session_id)).filter(sessions::revoked_at.is_null()))
-        .set(sessions::revoked_at.eq(tx.now))
-        .execute(tx.conn)
-        .map(|_| ())
+    update_rows(
+        tx.conn,
+        sessions::table.find((workspace_id, session_id)).filter(sessions::revoked_at.is_null()),
+        sessions::revoked_at.eq(tx.now),
+    )
+    .map(|_| ())
 }
 
 /// Ends a user's sessions, all or all but one: disabled, other role, other password.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use diesel::insert_into;
 use diesel::prelude::*;
 
 use crate::db::condition::AnyId;
 use crate::db::id::{Id, Kind, WorkspaceId};
 use crate::db::schema::lookup_keys;
-use crate::db::{Tx, on_backend};
+use crate::db::{Insert, Tx, insert};
 
 /// What kind of value a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
@@ -41,14 +42,8 @@ pub fn add<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, keys: &[(KeyKind, String)]) -> Q
         object_id,
     };
     let rows: Vec<Row> = distinct.into_iter().map(row).collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    // Several rows in one statement: the portable connection cannot.
-    on_backend!(tx.conn,
-        postgres: |pg| diesel::insert_into(lookup_keys::table).values(&rows).execute(pg).map(|_| ()),
-        sqlite: |lite| diesel::insert_into(lookup_keys::table).values(&rows).execute(lite).map(|_| ()),
-    )
+    let statements: Vec<_> = rows.iter().map(|row| insert_into(lookup_keys::table).values(row)).collect();
+    insert(tx.conn, &statements.iter().map(|statement| statement as &dyn Insert).collect::<Vec<_>>())
 }
 
 /// Makes the table hold exactly these keys for the object.

@@ -20,7 +20,7 @@ use crate::db::condition::AnyId;
 use crate::db::id::{ContactId, Id, Kind, TouchRecordId};
 use crate::db::schema::{touch_record_contacts, touch_records};
 use crate::db::types::{DbUuid, Instant, Json};
-use crate::db::{Condition, Failure, Tx, written};
+use crate::db::{Condition, Failure, Tx, update_rows, written};
 use crate::jobs::{STEP_ROWS, Step, Task, Work, value};
 use crate::listing::Listed;
 
@@ -204,7 +204,7 @@ fn forget_contacts(tx: &mut Tx<'_>, ids: &[AnyId]) -> Result<bool, Failure> {
         let members =
             (touch_records::contact_ids.eq(Json(to.clone())), touch_records::version.eq(version + 1), touch_records::updated_at.eq(tx.now));
         let known = touch_records::table.find((tx.actor.workspace_id, id)).filter(touch_records::version.eq(version));
-        written(diesel::update(known).set(members).execute(tx.conn)?)?;
+        written(update_rows(tx.conn, known, members)?)?;
         changed.push((id, version + 1, Map::from_iter([("contact_ids".to_owned(), json!({ "from": from, "to": to }))])));
     }
     let gone = touch_record_contacts::workspace_id.eq(tx.actor.workspace_id);

@@ -6,8 +6,12 @@
 
 use std::collections::BTreeSet;
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::replace_into;
 use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::{Sqlite, SqliteConnection};
 
 use super::phones::{self, Phone};
 use super::pools::masks::Hidden;
@@ -15,7 +19,7 @@ use super::{contacts, customers, opportunities};
 use crate::db::condition::AnyId;
 use crate::db::id::{Id, Kind, WorkspaceId};
 use crate::db::types::DbUuid;
-use crate::db::{Actor, Condition, DbConnection, Failure, Hold, Tx, transact};
+use crate::db::{Actor, Condition, DbConnection, Failure, Hold, Insert, Tx, insert, transact};
 use crate::listing::relevance::name_key;
 use crate::listing::tokens::{Document, space};
 
@@ -35,44 +39,100 @@ pub struct Texts {
 
 /// Makes the object's document of its texts, and of names of others.
 pub fn index<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, texts: &Texts, names: &[String]) -> QueryResult<()> {
-    let (name, tokens) = document::<K>(tx.actor.workspace_id, texts, names);
-    write(tx, id, &name, &tokens)
+    let document = SearchDoc::of(tx.actor.workspace_id, id, texts, names);
+    insert(tx.conn, &[&document])
 }
 
-/// The name of an object's document, and its tokens.
-pub fn document<K: Kind>(workspace_id: WorkspaceId, texts: &Texts, names: &[String]) -> (String, String) {
-    let Texts { name, email, phones, remarks, hidden } = texts;
-    let mut document = Document::default();
-    document.add_text(name);
-    document.hide(hidden.email);
-    email.iter().for_each(|email| document.add_text(email));
-    document.hide(hidden.phones);
-    phones.iter().flat_map(|phone| phones::writings(&phone.number)).for_each(|digits| document.add_number(&digits));
-    document.hide(false);
-    remarks.iter().chain(names).for_each(|text| document.add_text(text));
-    (name_key(name), document.render(&space(workspace_id, K::NAME)))
+/// An object's document, which takes the place of the one that it has.
+pub struct SearchDoc {
+    workspace_id: WorkspaceId,
+    id: AnyId,
+    kind: &'static str,
+    pub name: String,
+    /// With spaces between them.
+    pub tokens: String,
 }
 
-fn write<K: Kind>(tx: &mut Tx<'_>, id: Id<K>, name: &str, tokens: &str) -> QueryResult<()> {
-    let values = |columns: &str| {
-        let row = Condition::sql(format!("INSERT INTO search_docs (workspace_id, id, type, name{columns}) VALUES ("));
-        row.bind(tx.actor.workspace_id).then(", ").bind(id).then(format!(", '{}', ", K::NAME)).bind(name)
-    };
-    let again = ") ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name";
-    // Tokens lie in a table of their own on SQLite, and in a column on PostgreSQL.
-    match tx.conn {
-        DbConnection::Sqlite(_) => {
-            let row = values("").then(again).then(" RETURNING number");
-            let number: i64 = row.giving::<BigInt>().get_result(tx.conn)?;
-            let row = Condition::sql("INSERT OR REPLACE INTO search_tokens (rowid, tokens) VALUES (").bind(number);
-            row.then(", ").bind(tokens).then(")").execute(tx.conn)?;
-        }
-        DbConnection::Postgres(_) => {
-            let row = values(", tokens").then(", array_to_tsvector(string_to_array(").bind(tokens).then(", ' '))");
-            row.then(again).then(", tokens = excluded.tokens").execute(tx.conn)?;
-        }
+impl SearchDoc {
+    pub fn of<K: Kind>(workspace_id: WorkspaceId, id: Id<K>, texts: &Texts, names: &[String]) -> Self {
+        let Texts { name, email, phones, remarks, hidden } = texts;
+        let mut document = Document::default();
+        document.add_text(name);
+        document.hide(hidden.email);
+        email.iter().for_each(|email| document.add_text(email));
+        document.hide(hidden.phones);
+        phones.iter().flat_map(|phone| phones::writings(&phone.number)).for_each(|digits| document.add_number(&digits));
+        document.hide(false);
+        remarks.iter().chain(names).for_each(|text| document.add_text(text));
+        let tokens = document.render(&space(workspace_id, K::NAME));
+        Self { workspace_id, id: AnyId::from_uuid(id.uuid()), kind: K::NAME, name: name_key(name), tokens }
     }
-    Ok(())
+}
+
+/// Tokens lie in a column on PostgreSQL, and in a table of their own on SQLite.
+impl Insert for SearchDoc {
+    fn on_postgres(&self) -> &dyn QueryFragment<Pg> {
+        self
+    }
+
+    fn on_sqlite(&self, conn: &mut SqliteConnection) -> QueryResult<usize> {
+        let number: i64 = Numbered(self).get_result(conn)?;
+        let tokens = (search_tokens::rowid.eq(number), search_tokens::tokens.eq(&self.tokens));
+        replace_into(search_tokens::table).values(tokens).execute(conn)
+    }
+}
+
+diesel::table! {
+    /// What only SQLite has.
+    search_tokens (rowid) {
+        rowid -> BigInt,
+        tokens -> Text,
+    }
+}
+
+/// The document's row on SQLite, which says its number. Diesel would prepare its own upsert anew each time.
+struct Numbered<'a>(&'a SearchDoc);
+
+impl QueryId for Numbered<'_> {
+    type QueryId = Numbered<'static>;
+}
+
+impl Query for Numbered<'_> {
+    type SqlType = BigInt;
+}
+
+impl RunQueryDsl<SqliteConnection> for Numbered<'_> {}
+
+impl QueryFragment<Sqlite> for Numbered<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("INSERT INTO search_docs (workspace_id, id, type, name) VALUES (");
+        out.push_bind_param::<DbUuid, _>(&self.0.workspace_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<DbUuid, _>(&self.0.id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(&self.0.kind)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(&self.0.name)?;
+        out.push_sql(") ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name RETURNING number");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for SearchDoc {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("INSERT INTO search_docs (workspace_id, id, type, name, tokens) VALUES (");
+        out.push_bind_param::<DbUuid, _>(&self.workspace_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<DbUuid, _>(&self.id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(&self.kind)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(&self.name)?;
+        out.push_sql(", array_to_tsvector(string_to_array(");
+        out.push_bind_param::<Text, _>(&self.tokens)?;
+        out.push_sql(", ' '))) ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, tokens = excluded.tokens");
+        Ok(())
+    }
 }
 
 /// Keeps others from writing the object's document until the end of this transaction.

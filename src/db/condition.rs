@@ -103,18 +103,19 @@ impl Condition {
         self
     }
 
-    /// `column IN (…)`; no values match nothing.
+    /// `column IN (…)`; no values match nothing. Several are not prepared.
     pub fn any_of(column: &str, values: impl IntoIterator<Item = impl Into<Bind>>) -> Self {
         let mut list = Self::sql(format!("{column} IN ("));
-        list.varies = true;
-        let mut empty = true;
+        let mut count = 0;
         for value in values {
-            if !std::mem::take(&mut empty) {
+            if count > 0 {
                 list = list.then(", ");
             }
             list = list.bind(value);
+            count += 1;
         }
-        if empty { Self::sql("1 = 0") } else { list.then(")") }
+        list.varies = count > 1;
+        if count == 0 { Self::sql("1 = 0") } else { list.then(")") }
     }
 
     /// What each database says in its own words.

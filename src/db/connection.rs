@@ -79,15 +79,23 @@ pub struct Pooled {
     pub broken: bool,
 }
 
+/// How many statements there were on all connections of a manager.
+#[derive(Debug, Default)]
+pub struct Statements {
+    pub run: AtomicU64,
+    /// Each is kept for as long as its connection.
+    pub prepared: AtomicU64,
+}
+
 /// Opens connections for r2d2 and counts the statements that run on them.
 #[derive(Debug, Clone)]
 pub struct Manager {
     target: Target,
-    statements: Arc<AtomicU64>,
+    statements: Arc<Statements>,
 }
 
 impl Manager {
-    pub fn new(target: Target, statements: Arc<AtomicU64>) -> Self {
+    pub fn new(target: Target, statements: Arc<Statements>) -> Self {
         Self { target, statements }
     }
 
@@ -113,9 +121,12 @@ impl Manager {
         };
         let statements = Arc::clone(&self.statements);
         conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
-            if let InstrumentationEvent::StartQuery { .. } = event {
-                statements.fetch_add(1, Ordering::Relaxed);
-            }
+            let counted = match event {
+                InstrumentationEvent::StartQuery { .. } => &statements.run,
+                InstrumentationEvent::CacheQuery { .. } => &statements.prepared,
+                _ => return,
+            };
+            counted.fetch_add(1, Ordering::Relaxed);
         });
         Ok(conn)
     }

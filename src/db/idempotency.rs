@@ -87,13 +87,19 @@ fn store(tx: &mut Tx<'_>, request: &Idempotency, answer: &Answer) -> Result<(), 
         body: answer.body_to_repeat().to_vec(),
         created_at: tx.now,
     };
-    // An upsert, which the portable connection cannot: a row that is too old to be given again makes room, and no other.
+    // Conflicts are what the portable connection cannot. `DO UPDATE` would not stay prepared, and is seldom needed: a row that is too old
+    // to be given again makes room, and no other.
     let rows = on_backend!(tx.conn,
         postgres: |pg| {
             let insert = diesel::insert_into(idempotency_keys::table).values(&row);
-            let key = (idempotency_keys::workspace_id, idempotency_keys::key_hash);
-            let upsert = insert.on_conflict(key).do_update().set(&row);
-            upsert.filter(idempotency_keys::created_at.le(tx.now.plus(-KEPT))).execute(pg)?
+            match insert.on_conflict_do_nothing().execute(pg)? {
+                0 => {
+                    let key = (idempotency_keys::workspace_id, idempotency_keys::key_hash);
+                    let upsert = insert.on_conflict(key).do_update().set(&row);
+                    upsert.filter(idempotency_keys::created_at.le(tx.now.plus(-KEPT))).execute(pg)?
+                }
+                written => written,
+            }
         },
         // The one writer has just seen that there is no other.
         sqlite: |lite| diesel::replace_into(idempotency_keys::table).values(&row).execute(lite)?,

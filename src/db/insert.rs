@@ -10,7 +10,7 @@ use diesel::{QueryResult, QuerySource, RunQueryDsl, SqliteConnection};
 
 use super::DbConnection;
 
-/// `diesel::insert_into(table).values(&row)`
+/// `diesel::insert_into(table).values(&row)`, or what knows its own statement.
 pub trait Insert {
     fn on_postgres(&self) -> &dyn QueryFragment<Pg>;
     fn on_sqlite(&self, conn: &mut SqliteConnection) -> QueryResult<usize>;
@@ -33,6 +33,7 @@ where
 /// Inserts these rows in a transaction, one after the other; later ones may refer to earlier ones.
 pub fn insert(conn: &mut DbConnection, rows: &[&dyn Insert]) -> QueryResult<()> {
     match conn {
+        DbConnection::Postgres(_) if rows.is_empty() => Ok(()),
         DbConnection::Postgres(conn) => Together(rows).execute(conn).map(|_| ()),
         DbConnection::Sqlite(conn) => rows.iter().try_for_each(|row| row.on_sqlite(conn).map(|_| ())),
     }

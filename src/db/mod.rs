@@ -20,12 +20,12 @@ pub mod percent;
 pub mod schema;
 mod tx;
 pub mod types;
+mod update;
 mod writer;
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::r2d2::{Pool, PooledConnection};
@@ -35,12 +35,13 @@ pub use clock::Clock;
 pub use columns::{Columns, columns, select};
 pub use condition::{Bind, Condition, Statement};
 pub(crate) use connection::on_backend;
-pub use connection::{DbConnection, Manager, MultiBackend, Target, UnknownScheme};
+pub use connection::{DbConnection, Manager, MultiBackend, Statements, Target, UnknownScheme};
 pub use failure::{Failure, written};
 pub use gate::Gate;
 pub use insert::{Insert, insert};
 pub use open::OpenError;
 pub use tx::{Actor, Hold, Topic, Tx, savepoint, transact, try_out};
+pub use update::update_rows;
 
 use connection::Pooled;
 use failure::Class;
@@ -82,7 +83,7 @@ pub struct Db {
     writer: Option<Writer>,
     /// The requests with a key that the writer has.
     running: Running,
-    statements: Arc<AtomicU64>,
+    statements: Arc<Statements>,
     /// Rings after each commit.
     committed: Arc<Notify>,
     clock: Clock,
@@ -98,7 +99,7 @@ impl Db {
             Some(path) if exclusive => Some(Arc::new(open::lock_file(path)?)),
             _ => None,
         };
-        let statements = Arc::new(AtomicU64::new(0));
+        let statements = Arc::<Statements>::default();
         let manager = Manager::new(target.clone(), Arc::clone(&statements));
         let pool = Pool::builder()
             .max_size(options.connections)
@@ -120,9 +121,9 @@ impl Db {
         self.clock.now()
     }
 
-    /// SQL statements run so far, in all connections of this process.
-    pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+    /// SQL statements so far, in all connections of this process.
+    pub fn statements(&self) -> &Statements {
+        &self.statements
     }
 
     /// Ends when something was committed since it last did: for the one task that tells all others who wait.

@@ -1,8 +1,11 @@
 //! What the server counts about itself, in Prometheus' text format on a listener of its own.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+
+use crate::db::Statements;
 
 const KNOWN_METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -11,6 +14,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     durations: HistogramVec,
     statements: IntGauge,
+    prepared: IntGauge,
     waiting: IntGauge,
     jobs: IntCounterVec,
     last_jobs: IntGaugeVec,
@@ -26,6 +30,7 @@ impl Metrics {
             &["method", "route"],
         )?;
         let statements = IntGauge::new("fishpond_sql_statements", "SQL statements run since the start.")?;
+        let prepared = IntGauge::new("fishpond_sql_prepared", "SQL statements prepared since the start, each kept by its connection.")?;
         let waiting = IntGauge::new("fishpond_feed_waiting", "Requests that wait for a change.")?;
         let jobs = IntCounterVec::new(
             Opts::new("fishpond_jobs_total", "Background jobs that ended here, or failed for now."),
@@ -41,7 +46,8 @@ impl Metrics {
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(statements.clone()))?;
-        Ok(Self { registry, requests, durations, statements, waiting, jobs, last_jobs })
+        registry.register(Box::new(prepared.clone()))?;
+        Ok(Self { registry, requests, durations, statements, prepared, waiting, jobs, last_jobs })
     }
 
     pub fn observe(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
@@ -57,9 +63,11 @@ impl Metrics {
         self.last_jobs.with_label_values(&[kind, outcome]).set(at);
     }
 
-    pub fn text(&self, statements: u64, waiting: usize) -> Vec<u8> {
+    pub fn text(&self, statements: &Statements, waiting: usize) -> Vec<u8> {
+        let count = |number: &AtomicU64| i64::try_from(number.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
         self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
-        self.statements.set(i64::try_from(statements).unwrap_or(i64::MAX));
+        self.statements.set(count(&statements.run));
+        self.prepared.set(count(&statements.prepared));
         let mut text = Vec::new();
         if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
             tracing::error!(%error, "the metrics cannot be written");

@@ -9,7 +9,7 @@ use crate::db::condition::AnyId;
 use crate::db::id::{JobId, UserId, WorkspaceId};
 use crate::db::schema::jobs;
 use crate::db::types::{Instant, Json, Named};
-use crate::db::{Actor, Failure, Tx, written};
+use crate::db::{Actor, Failure, Tx, update_rows, written};
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = jobs, primary_key(workspace_id, id), treat_none_as_null = true, treat_none_as_default_value = false)]
@@ -79,7 +79,7 @@ impl JobRow {
     pub fn save(&mut self, tx: &mut Tx<'_>) -> Result<(), Failure> {
         let known = jobs::table.find((self.workspace_id, self.id)).filter(jobs::version.eq(self.version));
         (self.version, self.updated_at) = (self.version + 1, tx.now.max(self.updated_at));
-        written(diesel::update(known).set(&*self).execute(tx.conn)?)
+        written(update_rows(tx.conn, known, &*self)?)
     }
 
     /// The same, and notes the change of its status.

@@ -44,7 +44,7 @@ impl<R: Listed> List<R> {
     pub(super) fn walk(&self, conn: &mut DbConnection, scope: &Scope, seen: &Condition) -> Result<Condition, Failure> {
         let is_one_walk = self.is_one_walk(scope);
         if !is_one_walk && let Some(found) = self.search(conn, scope, seen)? {
-            return Ok(Condition::any_of(&format!("{}.id", R::TABLE), found));
+            return Ok(self.kept_if_common(Condition::any_of(&format!("{}.id", R::TABLE), found)));
         }
         if is_one_walk && self.text.is_none() && self.sort.first().is_none_or(|key| !key.is_nullable) {
             return Ok(self.page_filter(scope)?);
@@ -62,7 +62,7 @@ impl<R: Listed> List<R> {
             Condition::sql("SELECT id FROM (").append(walk).then(") AS walked")
         });
         let walks = walks.reduce(|all, walk| all.then(" UNION ALL ").append(walk)).unwrap_or_default();
-        Ok(Condition::sql(format!("{}.id IN (", R::TABLE)).append(walks).then(")"))
+        Ok(self.kept_if_common(Condition::sql(format!("{}.id IN (", R::TABLE)).append(walks).then(")")))
     }
 
     /// Whether one index has what is asked for in its order, and nothing else.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, HttpServer};
+use fishpond::db::Statements;
 use fishpond::http::metrics::Metrics;
 use fishpond::http::openapi::operations;
 use fishpond::http::shell::{ShellOptions, no_route, shell};
@@ -330,7 +331,7 @@ async fn a_panic_is_a_500_problem_and_the_server_goes_on() {
         assert!(!body.to_string().contains("inner text"), "{body}");
         anyone.get("/nowhere/else").await.problem(404, "route_not_found");
     }
-    let counted = String::from_utf8(metrics.text(0, 0)).unwrap();
+    let counted = String::from_utf8(metrics.text(&Statements::default(), 0)).unwrap();
     assert!(counted.contains(r#"fishpond_http_requests_total{method="GET",route="unknown",status="500"} 3"#), "{counted}");
     handle.stop(false).await;
 }

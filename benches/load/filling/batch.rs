@@ -10,7 +10,7 @@ use fishpond::crm::external_refs::ExternalRef;
 use fishpond::crm::lookup_keys::KeyKind;
 use fishpond::crm::opportunities::rows::OpportunityRow;
 use fishpond::crm::opportunities::stage_moves::StageMoveRow;
-use fishpond::crm::search::{self, Texts};
+use fishpond::crm::search::{SearchDoc, Texts};
 use fishpond::crm::touch_records::TouchRecordRow;
 use fishpond::crm::{contacts, customers, opportunities as deals, touch_records as touches};
 use fishpond::db::condition::AnyId;
@@ -231,7 +231,7 @@ impl Batch {
     }
 
     fn document<K: Kind>(&mut self, id: Id<K>, texts: &Texts, names: &[String]) {
-        let (name, tokens) = search::document::<K>(self.workspace_id, texts, names);
+        let SearchDoc { name, tokens, .. } = SearchDoc::of(self.workspace_id, id, texts, names);
         self.docs.kind = K::NAME;
         self.docs.ids.push(id.uuid());
         self.docs.names.push(name);

@@ -12,7 +12,7 @@ use crate::crm::workspaces::Locale;
 use crate::db::id::{ApiKeyId, ApiKeyKind, UserId, WorkspaceId};
 use crate::db::schema::api_keys;
 use crate::db::types::{Instant, Json};
-use crate::db::{Condition, DbConnection, Failure, Tx, columns};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns, update_rows};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -152,7 +152,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: ApiKeyId, if_match: &IfMatch) -> Result<ApiKe
     let after = ApiKey { version: before.version + 1, revoked_at: Some(tx.now), updated_at: tx.now, ..before.clone() };
     let guarded = api_keys::table.find((tx.actor.workspace_id, id)).filter(api_keys::version.eq(before.version));
     let members = (api_keys::version.eq(after.version), api_keys::revoked_at.eq(after.revoked_at), api_keys::updated_at.eq(tx.now));
-    if diesel::update(guarded).set(members).execute(tx.conn)? == 0 {
+    if update_rows(tx.conn, guarded, members)? == 0 {
         return Err(Failure::Stale);
     }
     record(tx, Operation::Revoked, id, after.version, diff(Some(&before), Some(&after))?)?;

@@ -15,7 +15,7 @@ use crate::crm::customers;
 use crate::db::id::{ContactId, CustomerId, PoolId};
 use crate::db::schema::{contact_links, contacts, customers as customers_table};
 use crate::db::types::DbUuid;
-use crate::db::{Condition, DbConnection, Failure, Topic, Tx};
+use crate::db::{Condition, DbConnection, Failure, Topic, Tx, update_rows};
 use crate::http::catalogue::Code;
 use crate::http::problem::FieldError;
 
@@ -171,7 +171,7 @@ pub fn replace(tx: &mut Tx<'_>, id: ContactId, before: &[ContactLink], after: &[
         // Somebody else may make another contact primary at the same moment; whoever comes second runs again.
         let raced = |error| Failure::from(error).stale_on("contact_links.customer_id");
         if before.iter().any(|old| old.customer_id == *customer_id) {
-            diesel::update(contact_links::table.find((workspace_id, id, *customer_id))).set(members).execute(tx.conn).map_err(raced)?;
+            update_rows(tx.conn, contact_links::table.find((workspace_id, id, *customer_id)), members).map_err(raced)?;
         } else {
             let keys = (
                 contact_links::workspace_id.eq(workspace_id),
@@ -194,12 +194,12 @@ fn demote_primary(tx: &mut Tx<'_>, customer_id: CustomerId, except: ContactId, m
         return Err(Failure::Stale);
     }
     let before = whole(tx, other)?;
-    diesel::update(contact_links::table.find((workspace_id, other, customer_id)))
-        .set(contact_links::is_primary.eq(false))
-        .execute(tx.conn)?;
-    let written = diesel::update(contacts::table.find((workspace_id, other)).filter(contacts::version.eq(version)))
-        .set((contacts::version.eq(version + 1), contacts::updated_at.eq(tx.now)))
-        .execute(tx.conn)?;
+    update_rows(tx.conn, contact_links::table.find((workspace_id, other, customer_id)), contact_links::is_primary.eq(false))?;
+    let written = update_rows(
+        tx.conn,
+        contacts::table.find((workspace_id, other)).filter(contacts::version.eq(version)),
+        (contacts::version.eq(version + 1), contacts::updated_at.eq(tx.now)),
+    )?;
     if written == 0 {
         return Err(Failure::Stale);
     }
@@ -237,10 +237,10 @@ pub fn mark_deleted(tx: &mut Tx<'_>, id: ContactId, is_deleted: bool) -> Result<
         for customer_id in primary {
             if primary_of(tx, customer_id)?.is_some() {
                 let link = contact_links::table.find((tx.actor.workspace_id, id, customer_id));
-                diesel::update(link).set(contact_links::is_primary.eq(false)).execute(tx.conn)?;
+                update_rows(tx.conn, link, contact_links::is_primary.eq(false))?;
             }
         }
     }
-    let marked = diesel::update(own).set(contact_links::is_deleted.eq(is_deleted)).execute(tx.conn);
+    let marked = update_rows(tx.conn, own, contact_links::is_deleted.eq(is_deleted));
     marked.map(|_| ()).map_err(|error| Failure::from(error).stale_on("contact_links.customer_id"))
 }

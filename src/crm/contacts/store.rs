@@ -17,7 +17,7 @@ use crate::crm::{customers, external_refs, objects, phones, references};
 use crate::db::condition::AnyId;
 use crate::db::id::{ContactId, PoolId};
 use crate::db::schema::contacts;
-use crate::db::{Condition, DbConnection, Failure, Topic, Tx, columns, insert, written};
+use crate::db::{Condition, DbConnection, Failure, Topic, Tx, columns, insert, update_rows, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -119,7 +119,7 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: ContactId, if_match: &IfMatch,
     (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(scope.workspace_id, &after);
     let guarded = contacts::version.eq(before.version).and(contacts::deleted_at.is_null());
-    written(diesel::update(contacts::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
+    written(update_rows(tx.conn, contacts::table.find((row.workspace_id, row.id)).filter(guarded), &row)?)?;
     if before.fields.links != after.fields.links {
         let old = links::whole(tx, id)?;
         links::replace(tx, id, &before.fields.links, &after.fields.links, may_demote)?;

@@ -14,7 +14,7 @@ use crate::crm::phones;
 use crate::db::condition::AnyId;
 use crate::db::id::{CustomFieldId, CustomFieldKind, CustomerId, UserId, WorkspaceId};
 use crate::db::schema::custom_fields;
-use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, insert, select, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, insert, select, update_rows, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -225,7 +225,7 @@ fn save(tx: &mut Tx<'_>, before: &CustomField, mut after: CustomField) -> Result
     (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = custom_fields::table.find((row.workspace_id, row.id)).filter(custom_fields::version.eq(before.version));
-    written(diesel::update(guarded).set(&row).execute(tx.conn)?)?;
+    written(update_rows(tx.conn, guarded, &row)?)?;
     record(tx, Operation::Updated, after.id, after.version, changed)?;
     Ok(after)
 }

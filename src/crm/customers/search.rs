@@ -6,7 +6,7 @@ use super::dto::{Customer, CustomerFields};
 use super::store::load_all;
 use crate::crm::contacts;
 use crate::crm::pools::masks::{self, Hidden};
-use crate::crm::search::{self, Texts};
+use crate::crm::search::{self, SearchDoc, Texts};
 use crate::db::id::{CustomerId, PoolId};
 use crate::db::{Condition, Failure, Tx};
 
@@ -33,9 +33,10 @@ pub fn index(tx: &mut Tx<'_>, ids: &BTreeSet<CustomerId>) -> Result<(), Failure>
 }
 
 /// The document of a new customer.
-pub fn index_new(tx: &mut Tx<'_>, customer: &Customer) -> Result<(), Failure> {
-    let hidden = masks::all(tx.conn, tx.actor.workspace_id, masking(customer))?.on(customer.pool_id);
-    Ok(search::index(tx, customer.id, &texts(&customer.fields, hidden), &[])?)
+pub fn of_new(tx: &mut Tx<'_>, customer: &Customer) -> Result<SearchDoc, Failure> {
+    let workspace_id = tx.actor.workspace_id;
+    let hidden = masks::all(tx.conn, workspace_id, masking(customer))?.on(customer.pool_id);
+    Ok(SearchDoc::of(workspace_id, customer.id, &texts(&customer.fields, hidden), &[]))
 }
 
 /// Makes the document anew of a customer that has just been written, and those of its contacts, if they are found by something else now.

@@ -17,7 +17,7 @@ use crate::crm::{external_refs, notifications, phones, recycling, references};
 use crate::db::condition::AnyId;
 use crate::db::id::{CustomerId, PoolId};
 use crate::db::schema::{customer_holdings, customer_profiles, customers};
-use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, insert, select, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, insert, select, update_rows, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -166,12 +166,12 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<
     let (row, profile, holding) = rows_of(scope.workspace_id, &customer);
     let (profile, holding) =
         (insert_into(customer_profiles::table).values(&profile), insert_into(customer_holdings::table).values(&holding));
-    insert(tx.conn, &[&insert_into(customers::table).values(&row), &profile, &holding])?;
+    let document = search::of_new(tx, &customer)?;
+    insert(tx.conn, &[&insert_into(customers::table).values(&row), &profile, &holding, &document])?;
     let customer = recycling::adopt(tx, scope, customer)?;
     external_refs::add::<Customers>(tx, &visible(scope, false), id, &customer.fields.external_refs)?;
     lookup_keys::add(tx, id, &keys(&customer.fields))?;
     values.write::<Customers>(tx, &visible(scope, false), id)?;
-    search::index_new(tx, &customer)?;
     record(tx, Operation::Created, id, customer.version, diff(None, Some(&customer))?)?;
     ownership::tell_owner(tx, &customer, None)?;
     Ok(customer)
@@ -222,13 +222,13 @@ pub fn save_with(
     (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let (row, profile, holding) = rows_of(tx.actor.workspace_id, &after);
     let guarded = customers::version.eq(before.version).and(customers::deleted_at.is_null());
-    written(diesel::update(customers::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
+    written(update_rows(tx.conn, customers::table.find((row.workspace_id, row.id)).filter(guarded), &row)?)?;
     let (_, profile_before, holding_before) = rows_of(tx.actor.workspace_id, before);
     if profile_before != profile {
-        diesel::update(customer_profiles::table.find((profile.workspace_id, profile.customer_id))).set(&profile).execute(tx.conn)?;
+        update_rows(tx.conn, customer_profiles::table.find((profile.workspace_id, profile.customer_id)), &profile)?;
     }
     if holding_before != holding {
-        diesel::update(customer_holdings::table.find((holding.workspace_id, holding.customer_id))).set(&holding).execute(tx.conn)?;
+        update_rows(tx.conn, customer_holdings::table.find((holding.workspace_id, holding.customer_id)), &holding)?;
     }
     if before.fields.external_refs != after.fields.external_refs {
         external_refs::replace::<Customers>(tx, &visible(scope, false), after.id, &after.fields.external_refs)?;

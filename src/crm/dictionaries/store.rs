@@ -11,7 +11,7 @@ use crate::changes::{Operation, record};
 use crate::db::id::{DictionaryId, WorkspaceId};
 use crate::db::schema::{dictionaries, dictionary_items};
 use crate::db::types::{Instant, Json};
-use crate::db::{Condition, DbConnection, Failure, Tx, columns};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns, update_rows};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::problem::{FieldError, Problem};
@@ -137,14 +137,14 @@ pub fn put(tx: &mut Tx<'_>, name: &str, if_match: &IfMatch, items: &[DictionaryI
     }
     let version = before.version + 1;
     let guarded = dictionaries::table.find((workspace_id, name)).filter(dictionaries::version.eq(before.version));
-    if diesel::update(guarded).set((dictionaries::version.eq(version), dictionaries::updated_at.eq(tx.now))).execute(tx.conn)? == 0 {
+    if update_rows(tx.conn, guarded, (dictionaries::version.eq(version), dictionaries::updated_at.eq(tx.now)))? == 0 {
         return Err(Failure::Stale);
     }
     for item in &new {
         let row = row_of(workspace_id, name, item);
         if old.iter().any(|known| known.code == item.code) {
             let stored = dictionary_items::table.find((workspace_id, name, item.code.as_str()));
-            diesel::update(stored).set(row).execute(tx.conn)?;
+            update_rows(tx.conn, stored, row)?;
         } else {
             diesel::insert_into(dictionary_items::table).values(row).execute(tx.conn)?;
         }

@@ -10,7 +10,7 @@ use crate::crm::{org_units, references};
 use crate::db::id::{HoldingCapId, OrgUnitId, TierId, UserId, WorkspaceId};
 use crate::db::schema::holding_caps;
 use crate::db::types::{Instant, Json, Named};
-use crate::db::{DbConnection, Failure, Tx, columns, insert, written};
+use crate::db::{DbConnection, Failure, Tx, columns, insert, update_rows, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::problem::{FieldError, Problem};
@@ -92,7 +92,7 @@ pub fn update(tx: &mut Tx<'_>, id: HoldingCapId, if_match: &IfMatch, patch: &Upd
     (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = holding_caps::table.find((row.workspace_id, row.id)).filter(holding_caps::version.eq(before.version));
-    written(diesel::update(guarded).set(&row).execute(tx.conn)?)?;
+    written(update_rows(tx.conn, guarded, &row)?)?;
     record(tx, Operation::Updated, id, after.version, changed)?;
     Ok(after)
 }

@@ -11,7 +11,7 @@ use crate::db::id::{CustomerId, OpportunityId, StageId, StageMoveId, UserId, Wor
 use crate::db::money::Money;
 use crate::db::schema::stage_moves;
 use crate::db::types::Instant;
-use crate::db::{DbConnection, Failure, Tx, columns, insert};
+use crate::db::{DbConnection, Failure, Tx, columns, insert, update_rows};
 use crate::http::problem::Problem;
 use crate::listing::rows::{exists, with_id};
 
@@ -45,9 +45,11 @@ pub fn enter(
     let workspace_id = tx.actor.workspace_id;
     if from_stage_id.is_some() {
         let current = stage_moves::workspace_id.eq(workspace_id).and(stage_moves::opportunity_id.eq(opportunity.id));
-        diesel::update(stage_moves::table.filter(current.and(stage_moves::left_at.is_null())))
-            .set(stage_moves::left_at.eq(opportunity.stage_entered_at))
-            .execute(tx.conn)?;
+        update_rows(
+            tx.conn,
+            stage_moves::table.filter(current.and(stage_moves::left_at.is_null())),
+            stage_moves::left_at.eq(opportunity.stage_entered_at),
+        )?;
     }
     let (amount, amount_currency) = Money::columns(opportunity.fields.amount.as_ref());
     let row = StageMoveRow {

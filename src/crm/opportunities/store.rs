@@ -16,7 +16,7 @@ use crate::crm::pipelines::{self, Pipeline, Stage, StageKind};
 use crate::crm::{contacts, customers, external_refs, objects, recycling, references};
 use crate::db::id::{CustomerId, OpportunityId, PipelineId, StageId};
 use crate::db::schema::{opportunities, stages};
-use crate::db::{Condition, DbConnection, Failure, Tx, columns, insert, written};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns, insert, update_rows, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -178,7 +178,7 @@ pub fn save(
     (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = opportunities::version.eq(before.version).and(opportunities::deleted_at.is_null());
-    written(diesel::update(opportunities::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
+    written(update_rows(tx.conn, opportunities::table.find((row.workspace_id, row.id)).filter(guarded), &row)?)?;
     if before.fields.external_refs != after.fields.external_refs {
         external_refs::replace::<Opportunities>(tx, &visible(scope, false), after.id, &after.fields.external_refs)?;
     }

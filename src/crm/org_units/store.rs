@@ -15,7 +15,7 @@ use crate::crm::custom_fields::Custom;
 use crate::crm::{external_refs, objects};
 use crate::db::id::{OrgUnitId, UserId};
 use crate::db::schema::{org_units, users};
-use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, insert, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, insert, update_rows, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -92,7 +92,7 @@ fn save(tx: &mut Tx<'_>, before: &OrgUnit, mut after: OrgUnit, operation: Operat
     (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = org_units::version.eq(before.version).and(org_units::deleted_at.is_null());
-    written(diesel::update(org_units::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
+    written(update_rows(tx.conn, org_units::table.find((row.workspace_id, row.id)).filter(guarded), &row)?)?;
     record(tx, operation, after.id, after.version, changed)?;
     Ok(after)
 }

@@ -11,7 +11,7 @@ use crate::db::condition::AnyId;
 use crate::db::id::{PipelineId, StageId, WorkspaceId};
 use crate::db::schema::{pipelines, stages, workspaces};
 use crate::db::types::{Instant, Named};
-use crate::db::{Actor, Condition, DbConnection, Failure, Tx, columns, transact, written};
+use crate::db::{Actor, Condition, DbConnection, Failure, Tx, columns, transact, update_rows, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::problem::{FieldError, Problem};
@@ -152,7 +152,7 @@ pub fn update_stage(tx: &mut Tx<'_>, id: StageId, if_match: &IfMatch, patch: &Up
     let StageFields { stale_after_days, cadence_days } = after.fields;
     let guarded = stages::table.find((tx.actor.workspace_id, id)).filter(stages::version.eq(before.version));
     let set = (stages::version.eq(after.version), stages::stale_after_days.eq(stale_after_days), stages::cadence_days.eq(cadence_days));
-    written(diesel::update(guarded).set(set).execute(tx.conn)?)?;
+    written(update_rows(tx.conn, guarded, set)?)?;
     record(tx, Operation::Updated, id, after.version, changed)?;
     Ok(after)
 }

@@ -22,7 +22,7 @@ use crate::crm::{contacts, opportunities};
 use crate::db::id::{CustomerId, PlannedTouchId, UserId};
 use crate::db::schema::planned_touches;
 use crate::db::types::DbUuid;
-use crate::db::{Condition, DbConnection, Failure, Tx, columns, insert, written};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns, insert, update_rows, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -209,7 +209,7 @@ fn save(
     (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = planned_touches::version.eq(before.version).and(planned_touches::deleted_at.is_null());
-    written(diesel::update(planned_touches::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
+    written(update_rows(tx.conn, planned_touches::table.find((row.workspace_id, row.id)).filter(guarded), &row)?)?;
     record(tx, operation, after.id, after.version, changed)?;
     Ok(after)
 }

@@ -18,6 +18,7 @@ pub struct PoolRow {
     pub version: i64,
     pub name: String,
     pub name_fold: String,
+    /// Never changes: see `default_pool`.
     pub is_default: bool,
     pub is_enabled: bool,
     pub is_open: bool,

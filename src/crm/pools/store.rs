@@ -1,5 +1,8 @@
 //! Pools in the database. Everybody in the workspace sees what pools there are; what lies in them is their members' to see.
 
+use std::collections::BTreeMap;
+use std::sync::RwLock;
+
 use diesel::insert_into;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
@@ -19,7 +22,7 @@ use crate::crm::recycling::work::recompute_later;
 use crate::db::id::{CustomerId, PoolId, WorkspaceId};
 use crate::db::schema::pools;
 use crate::db::types::{Json, Named};
-use crate::db::{Condition, DbConnection, Failure, Hold, Tx, columns, insert, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Tx, columns, insert, update_rows, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -58,7 +61,17 @@ pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Pools>) -> Resul
 
 /// The pool that takes whatever nobody else is named for.
 pub fn default_pool(conn: &mut DbConnection, workspace_id: WorkspaceId) -> QueryResult<PoolId> {
-    pools::table.filter(pools::workspace_id.eq(workspace_id).and(pools::is_default.eq(true))).select(pools::id).first(conn)
+    /// Which pool it is never changes, and most new customers go there.
+    static KNOWN: RwLock<BTreeMap<WorkspaceId, PoolId>> = RwLock::new(BTreeMap::new());
+    if let Some(id) = KNOWN.read().ok().and_then(|known| known.get(&workspace_id).copied()) {
+        return Ok(id);
+    }
+    let own = pools::workspace_id.eq(workspace_id).and(pools::is_default.eq(true));
+    let id = pools::table.filter(own).select(pools::id).first(conn)?;
+    if let Ok(mut known) = KNOWN.write() {
+        known.insert(workspace_id, id);
+    }
+    Ok(id)
 }
 
 type Filtered = (PoolId, Option<Json<Map<String, Value>>>);
@@ -157,7 +170,7 @@ pub fn update(tx: &mut Tx<'_>, scope: &Scope, id: PoolId, if_match: &IfMatch, pa
     (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = pools::version.eq(before.version).and(pools::deleted_at.is_null());
-    written(diesel::update(pools::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
+    written(update_rows(tx.conn, pools::table.find((row.workspace_id, row.id)).filter(guarded), &row)?)?;
     if (&before.fields.members, &before.fields.admins) != (&after.fields.members, &after.fields.admins) {
         members::replace(tx, &after)?;
     }

@@ -14,7 +14,7 @@ use crate::crm::pools::{self, OnRecycleOpportunities};
 use crate::db::id::{CustomerId, PoolId, RecycleRuleId};
 use crate::db::schema::customer_holdings;
 use crate::db::types::Instant;
-use crate::db::{Failure, Tx};
+use crate::db::{Failure, Tx, update_rows};
 use crate::listing::rows::{rows, with_id};
 
 /// A pool's rules in one workspace's days.
@@ -84,7 +84,7 @@ pub fn adopt(tx: &mut Tx<'_>, scope: &Scope, customer: Customer) -> Result<Custo
         customer_holdings::recycle_due_at.eq(recycle_due_at),
         customer_holdings::recycle_rule_id.eq(recycle_rule_id),
     );
-    diesel::update(row).set(members).execute(tx.conn)?;
+    update_rows(tx.conn, row, members)?;
     Ok(customer)
 }
 

@@ -12,7 +12,7 @@ use crate::crm::{pools, references};
 use crate::db::id::{PoolId, RecycleRuleId, UserId, WorkspaceId};
 use crate::db::schema::{recycle_rules, tiers};
 use crate::db::types::{Instant, Json, Named};
-use crate::db::{DbConnection, Failure, Hold, Tx, columns, insert, written};
+use crate::db::{DbConnection, Failure, Hold, Tx, columns, insert, update_rows, written};
 use crate::http::etag::IfMatch;
 use crate::http::problem::Problem;
 
@@ -141,7 +141,7 @@ fn save(tx: &mut Tx<'_>, before: &RecycleRule, fields: RecycleRuleFields) -> Res
     let after = RecycleRule { fields, version, updated_at, changed_at: tx.now, ..before.clone() };
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = recycle_rules::table.find((row.workspace_id, row.id)).filter(recycle_rules::version.eq(before.version));
-    written(diesel::update(guarded).set(&row).execute(tx.conn)?)?;
+    written(update_rows(tx.conn, guarded, &row)?)?;
     record(tx, Operation::Updated, after.id, after.version, diff(Some(before), Some(&after))?)?;
     recompute_later(tx, after.pool_id)?;
     Ok(after)
@@ -153,7 +153,7 @@ pub fn delete(tx: &mut Tx<'_>, id: RecycleRuleId, if_match: &IfMatch) -> Result<
     if_match.check(rule.version)?;
     let guarded = recycle_rules::table.find((tx.actor.workspace_id, id)).filter(recycle_rules::version.eq(rule.version));
     let gone = (recycle_rules::deleted_at.eq(tx.now), recycle_rules::version.eq(rule.version + 1), recycle_rules::updated_at.eq(tx.now));
-    written(diesel::update(guarded).set(gone).execute(tx.conn)?)?;
+    written(update_rows(tx.conn, guarded, gone)?)?;
     record(tx, Operation::Deleted, id, rule.version + 1, serde_json::Map::new())?;
     recompute_later(tx, rule.pool_id)?;
     Ok(rule)

@@ -16,7 +16,7 @@ use crate::crm::{external_refs, objects, recycling};
 use crate::db::id::{TierId, WorkspaceId};
 use crate::db::schema::tiers;
 use crate::db::types::DbUuid;
-use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Topic, Tx, columns, update_rows, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -118,8 +118,8 @@ fn save(tx: &mut Tx<'_>, before: &Tier, mut after: Tier) -> Result<Tier, Failure
     (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = tiers::version.eq(before.version).and(tiers::deleted_at.is_null());
-    let update = diesel::update(tiers::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row);
-    written(update.execute(tx.conn).map_err(raced)?)?;
+    let known = tiers::table.find((row.workspace_id, row.id)).filter(guarded);
+    written(update_rows(tx.conn, known, &row).map_err(raced)?)?;
     record(tx, Operation::Updated, after.id, after.version, changed)?;
     Ok(after)
 }
@@ -147,7 +147,7 @@ pub fn restore(tx: &mut Tx<'_>, scope: &Scope, id: TierId, if_match: &IfMatch) -
     if tier.fields.is_default && exists::<Tiers>(tx.conn, own.clone().then(" AND tiers.is_default"))? {
         // Another tier has become the default in the meantime.
         after.fields.is_default = false;
-        diesel::update(tiers::table.find((tx.actor.workspace_id, id))).set(tiers::is_default.eq(false)).execute(tx.conn)?;
+        update_rows(tx.conn, tiers::table.find((tx.actor.workspace_id, id)), tiers::is_default.eq(false))?;
     }
     let TierFields { external_refs, custom, .. } = &tier.fields;
     objects::restore::<Tiers>(tx, &own, id, tier.version, external_refs, &[], custom).map_err(stale_when_raced)?;

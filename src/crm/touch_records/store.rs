@@ -21,7 +21,7 @@ use crate::crm::{contacts, customers, dictionaries, external_refs, objects, oppo
 use crate::db::id::{CustomerId, TouchRecordId, UserId};
 use crate::db::schema::{touch_record_contacts, touch_records};
 use crate::db::types::{DbInstant, Instant};
-use crate::db::{Condition, DbConnection, Failure, Tx, columns, insert, written};
+use crate::db::{Condition, DbConnection, Failure, Tx, columns, insert, update_rows, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -125,7 +125,7 @@ pub fn update(
     (after.version, after.updated_at) = (before.version + 1, tx.now.max(before.updated_at));
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = touch_records::version.eq(before.version).and(touch_records::deleted_at.is_null());
-    written(diesel::update(touch_records::table.find((row.workspace_id, row.id)).filter(guarded)).set(&row).execute(tx.conn)?)?;
+    written(update_rows(tx.conn, touch_records::table.find((row.workspace_id, row.id)).filter(guarded), &row)?)?;
     if before.fields.contact_ids != after.fields.contact_ids {
         let own = touch_record_contacts::workspace_id.eq(row.workspace_id).and(touch_record_contacts::touch_record_id.eq(id));
         diesel::delete(touch_record_contacts::table.filter(own)).execute(tx.conn)?;

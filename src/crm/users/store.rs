@@ -14,7 +14,7 @@ use crate::db::condition::AnyId;
 use crate::db::id::{OrgUnitId, SessionId, UserId, UserKind as UserIdKind, WorkspaceId};
 use crate::db::schema::{users, workspaces};
 use crate::db::types::{Instant, Named};
-use crate::db::{Condition, DbConnection, Failure, Hold, Tx, columns};
+use crate::db::{Condition, DbConnection, Failure, Hold, Tx, columns, update_rows};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
@@ -231,7 +231,7 @@ pub fn update(
     (after.version, after.updated_at) = (before.version + 1, tx.now);
     let row = row_of(tx.actor.workspace_id, &after);
     let guarded = users::table.find((row.workspace_id, row.id)).filter(users::version.eq(before.version));
-    if diesel::update(guarded).set(row).execute(tx.conn)? == 0 {
+    if update_rows(tx.conn, guarded, row)? == 0 {
         return Err(Failure::Stale);
     }
     if before.fields.role != after.fields.role || !after.fields.is_active {
@@ -252,7 +252,7 @@ pub fn is_person(conn: &mut DbConnection, workspace_id: WorkspaceId, id: UserId)
 /// Refuses when no other administrator is left. The workspace's row decides between two that go at once.
 fn keep_an_admin(tx: &mut Tx<'_>, leaving: UserId) -> Result<(), Failure> {
     let workspace_id = tx.actor.workspace_id;
-    diesel::update(workspaces::table.find(workspace_id)).set(workspaces::version.eq(workspaces::version)).execute(tx.conn)?;
+    update_rows(tx.conn, workspaces::table.find(workspace_id), workspaces::version.eq(workspaces::version))?;
     let other = users::table
         .filter(users::workspace_id.eq(workspace_id).and(users::id.ne(leaving)).and(users::kind.eq(UserKind::Person.as_ref())))
         .filter(users::role.eq(Role::Admin.as_ref()).and(users::is_active.eq(true)))
@@ -281,7 +281,7 @@ pub fn set_password(tx: &mut Tx<'_>, id: UserId, hash: &str, must_change: bool, 
         users::password_hash.eq(hash),
         users::must_change_password.eq(must_change),
     );
-    if diesel::update(guarded).set(members).execute(tx.conn)? == 0 {
+    if update_rows(tx.conn, guarded, members)? == 0 {
         return Err(Failure::Stale);
     }
     revoke_sessions(tx, id, except)?;

@@ -8,7 +8,7 @@ use crate::crm::{dictionaries, pipelines, pools};
 use crate::db::id::WorkspaceId;
 use crate::db::schema::workspaces;
 use crate::db::types::{Instant, Json, Named};
-use crate::db::{DbConnection, Failure, Tx, columns};
+use crate::db::{DbConnection, Failure, Tx, columns, update_rows};
 use crate::http::etag::IfMatch;
 use crate::http::problem::Problem;
 use crate::http::validation;
@@ -106,7 +106,7 @@ pub fn update(tx: &mut Tx<'_>, if_match: &IfMatch, patch: &UpdateWorkspace) -> R
     }
     (after.version, after.updated_at) = (before.version + 1, tx.now);
     let guarded = workspaces::table.find(after.id).filter(workspaces::version.eq(before.version));
-    if diesel::update(guarded).set(Row::from(after.clone())).execute(tx.conn)? == 0 {
+    if update_rows(tx.conn, guarded, Row::from(after.clone()))? == 0 {
         return Err(Failure::Stale);
     }
     record(tx, Operation::Updated, after.id, after.version, changed)?;

@@ -210,6 +210,11 @@ impl App {
         self.metric("fishpond_sql_statements").await
     }
 
+    /// SQL statements that its connections have prepared and keep.
+    pub async fn prepared(&self) -> u64 {
+        self.metric("fishpond_sql_prepared").await
+    }
+
     /// Ends when so many requests wait for a change.
     pub async fn until_waiting(&self, count: u64) {
         let began = std::time::Instant::now();

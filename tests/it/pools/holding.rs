@@ -82,6 +82,40 @@ fn the_narrowest_cap_counts_wherever_customers_are_gained() {
 }
 
 #[test]
+fn of_the_caps_of_units_the_nearest_counts() {
+    on_both(|app| async move {
+        let (admin, rep) = (app.admin().await, app.user("rep").await);
+        let unit = |name: &str, parent: Value| admin.post("/org-units", json!({ "name": name, "type": "team", "parent_id": parent }));
+        let region = unit("Region", Value::Null).await.created();
+        let (team, sibling) = (unit("Team", region["id"].clone()).await.created(), unit("Sibling", region["id"].clone()).await.created());
+        admin.patch(&format!("/users/{}", rep.id), json!({ "org_unit_id": team["id"] })).await.ok();
+        let cap = async |unit: &Value, cap: i32| {
+            let made = admin.post("/holding-caps", json!({ "scope": "org_unit", "org_unit_id": unit["id"], "cap": cap })).await.created();
+            format!("/holding-caps/{}", made["id"].as_str().unwrap())
+        };
+        let counting = async || rep.get("/me/capacity").await.ok()["cap"]["cap"].clone();
+        admin.post("/holding-caps", json!({ "scope": "workspace", "cap": 1 })).await.created();
+        assert_eq!(counting().await, 1);
+        cap(&sibling, 2).await;
+        assert_eq!(counting().await, 1, "that of a unit beside the user's");
+        cap(&region, 3).await;
+        assert_eq!(counting().await, 3, "a unit is nearer than the workspace");
+        let nearest = cap(&team, 4).await;
+        assert_eq!(counting().await, 4, "and the user's own nearer than that above it");
+        for _ in 0..4 {
+            own(&rep).await;
+        }
+        let one_more = json!({ "name": "C", "kind": "person" });
+        let refused = rep.post("/customers", one_more).await.problem(409, "holding_cap_reached");
+        assert_eq!((&refused["meta"]["cap"], &refused["meta"]["held"]), (&json!(4), &json!(4)));
+        admin.delete(&nearest).await.no_content();
+        assert_eq!(counting().await, 3);
+        admin.patch(&format!("/users/{}", rep.id), json!({ "org_unit_id": null })).await.ok();
+        assert_eq!(counting().await, 1, "who is in no unit has the workspace's");
+    });
+}
+
+#[test]
 fn locks_have_an_end_and_a_number() {
     on_both(|app| async move {
         let (rep, other) = (app.user("rep").await, app.user("rep").await);

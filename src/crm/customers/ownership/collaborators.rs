@@ -14,7 +14,7 @@ use crate::crm::references;
 use crate::db::id::{CustomerId, UserId, WorkspaceId};
 use crate::db::schema::{customer_collaborators as rows, customers};
 use crate::db::types::Instant;
-use crate::db::{Condition, DbConnection, Failure, Hold, Tx, written};
+use crate::db::{Condition, DbConnection, Failure, Hold, Tx, update_rows, written};
 use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::problem::{FieldError, Problem};
@@ -81,7 +81,7 @@ fn write(tx: &mut Tx<'_>, mut customer: Customer, before: &[Collaborator], after
     let guarded = customers::table.find((tx.actor.workspace_id, customer.id)).filter(customers::version.eq(customer.version));
     (customer.version, customer.updated_at) = (customer.version + 1, tx.now.max(customer.updated_at));
     let next = (customers::version.eq(customer.version), customers::updated_at.eq(customer.updated_at));
-    written(diesel::update(guarded).set(next).execute(tx.conn)?)?;
+    written(update_rows(tx.conn, guarded, next)?)?;
     let changed = [("collaborators".to_owned(), json!({ "from": before, "to": after }))].into_iter().collect();
     record(tx, Operation::CollaboratorsChanged, customer.id, customer.version, changed)?;
     Ok(customer)
