@@ -189,10 +189,11 @@ impl<R: Listed> List<R> {
         self.kept_if_common(self.asked().condition(&Source::of::<R>(), scope, false).and(self.asked().bounds()))
     }
 
-    /// A statement that is prepared stays with its connection, and what callers put together of more than one part has no end of texts.
+    /// A statement that is prepared stays with its connection, and what callers put together, of a filter and a key to sort by already, has
+    /// too many texts.
     pub(super) fn kept_if_common(&self, asked: Condition) -> Condition {
-        let is_single = |nodes: &[Node]| nodes.len() <= 1 && nodes.iter().all(|node| matches!(node, Node::Leaf(_)));
-        let is_common = self.sort.len() <= 1 && matches!(self.asked(), Node::And(nodes) if is_single(nodes));
+        let is_single = |nodes: &[Node]| nodes.len() + self.sort.len() <= 1 && nodes.iter().all(|node| matches!(node, Node::Leaf(_)));
+        let is_common = matches!(self.asked(), Node::And(nodes) if is_single(nodes));
         if is_common { asked } else { asked.planned_anew() }
     }
 
