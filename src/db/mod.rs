@@ -40,7 +40,7 @@ pub use failure::{Failure, written};
 pub use gate::Gate;
 pub use insert::{Insert, insert};
 pub use open::OpenError;
-pub use tx::{Actor, Hold, Topic, Tx, savepoint, transact, try_out};
+pub use tx::{Actor, Hold, Topic, Tx, savepoint, snapshot, transact, try_out};
 pub use update::update_rows;
 
 use connection::Pooled;

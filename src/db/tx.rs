@@ -3,16 +3,16 @@
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use diesel::connection::TransactionManager;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::result::Error;
 use diesel::{Connection, QueryResult};
 
-use super::DbConnection;
 use super::clock;
 use super::condition::Condition;
 use super::failure::Failure;
 use super::id::{Id, Kind, UserId, WorkspaceId};
 use super::types::Instant;
+use super::{DbConnection, on_backend};
 use crate::http::idempotency::Idempotency;
 
 /// Who acts, and in which request. What the change log records.
@@ -109,6 +109,19 @@ impl Tx<'_> {
 /// A unit of work outside of any server: on the command line, at the first start.
 pub fn transact<T>(conn: &mut DbConnection, actor: &Actor, work: &dyn Fn(&mut Tx<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
     run(conn, actor, clock::now(), work)
+}
+
+/// Runs a read of several statements that all see the same: what was committed when the first of them began.
+pub fn snapshot<T>(conn: &mut DbConnection, work: impl FnOnce(&mut DbConnection) -> Result<T, Failure>) -> Result<T, Failure> {
+    on_backend!(&mut *conn,
+        // By itself it shows to each statement what is committed when that begins.
+        postgres: |pg| AnsiTransactionManager::begin_transaction_sql(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"),
+        sqlite: |lite| AnsiTransactionManager::begin_transaction_sql(lite, "BEGIN"),
+    )?;
+    let outcome = work(conn);
+    // Nothing was written; what fails here leaves a connection that cannot be used again.
+    DbConnection::rollback_transaction(conn)?;
+    outcome
 }
 
 /// Runs `work` in a transaction of its own, or in a savepoint when one is open. A panic rolls back like an error.

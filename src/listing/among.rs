@@ -40,16 +40,17 @@ impl<R: Listed> List<R> {
         if count > most {
             return Ok(None);
         }
-        // Others may add some in the meantime.
-        let limit = count + most.max(1);
-        let ids = || Condition::sql("SELECT id FROM (").append(ids(limit)).then(") AS counted GROUP BY id");
+        if count == 0 {
+            return Ok(Some(Vec::new()));
+        }
+        let ids = || Condition::sql("SELECT id FROM (").append(ids(count)).then(") AS counted GROUP BY id");
         if self.sort.is_empty() && count > self.effort.newest {
             let found = self.of(conn, each::<R>(scope), asked, ids().then(" ORDER BY id DESC"), self.effort.newest)?;
             if self.is_page(&found) {
                 return Ok(Some(found));
             }
         }
-        self.of(conn, Condition::default(), asked, ids(), limit).map(Some)
+        self.of(conn, Condition::default(), asked, ids(), count).map(Some)
     }
 
     /// Those that are asked for among the newest ids that an index has in their order, if they fill the page.

@@ -33,7 +33,6 @@ pub use expansion::{Expansion, Target};
 pub use extract::Expanding;
 pub use field::{Field, FieldType, Listed};
 pub use filter::Operator;
-pub use plan::Plan;
 pub use relation::Relation;
 pub use request::List;
 pub use search::{Members, Search};

@@ -1,32 +1,50 @@
 //! How a page is loaded: which rows it has is found out first.
 
+use serde::Serialize;
+
 use super::cursor::Cursor;
 use super::field::Listed;
 use super::request::List;
 use crate::auth::Scope;
 use crate::db::condition::AnyId;
-use crate::db::{Condition, DbConnection, Failure};
+use crate::db::{Condition, DbConnection, Failure, snapshot};
+use crate::http::page::Page;
 
 /// Where the next page begins.
-#[derive(Debug, Clone)]
-pub enum Next {
+pub(super) enum Next {
     /// Behind the last row, if more were loaded than the page holds.
     AfterLastRow,
     Known(Option<Cursor>),
 }
 
 /// How a page is loaded: which rows, in which order.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    pub which: Condition,
-    pub order: Condition,
-    pub next: Next,
+struct Plan {
+    which: Condition,
+    order: Condition,
+    next: Next,
 }
 
 impl<R: Listed> List<R> {
-    /// How this page is loaded from the rows that are `seen`. In the order of relevance it is found out first which rows they are.
-    pub fn plan(&self, conn: &mut DbConnection, scope: &Scope, seen: &Condition) -> Result<Plan, Failure> {
+    /// The page of the rows that are `seen`. `load` gives those of which something is true, in an order, `rows()` at most.
+    pub fn load_page<T: Serialize>(
+        &self,
+        conn: &mut DbConnection,
+        scope: &Scope,
+        seen: &Condition,
+        load: impl FnOnce(&mut DbConnection, Condition, Condition) -> Result<Vec<T>, Failure>,
+    ) -> Result<Page<T>, Failure> {
         self.resolve(conn, scope)?;
+        let read = |conn: &mut DbConnection| {
+            let Plan { which, order, next } = self.plan(conn, scope, seen)?;
+            let data = load(conn, seen.clone().and(which), order)?;
+            let total = self.total(conn, scope, seen.clone())?;
+            Ok(self.page_with(scope, data, total, next)?)
+        };
+        // Rows that are found first and loaded then must not change in between: the page would end before its end, or behind it.
+        if self.is_one_walk(scope) { read(conn) } else { snapshot(conn, read) }
+    }
+
+    fn plan(&self, conn: &mut DbConnection, scope: &Scope, seen: &Condition) -> Result<Plan, Failure> {
         let Some(search) = self.text.as_ref().filter(|_| !self.is_sorted()) else {
             return Ok(Plan { which: self.walk(conn, scope, seen)?, order: self.order(), next: Next::AfterLastRow });
         };

@@ -242,7 +242,13 @@ impl<R: Listed> List<R> {
     }
 
     /// The same, when a plan has found out where the next page begins.
-    pub fn page_with<T: Serialize>(&self, scope: &Scope, mut data: Vec<T>, total: Option<i64>, next: Next) -> Result<Page<T>, Problem> {
+    pub(super) fn page_with<T: Serialize>(
+        &self,
+        scope: &Scope,
+        mut data: Vec<T>,
+        total: Option<i64>,
+        next: Next,
+    ) -> Result<Page<T>, Problem> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let is_whole = data.len() <= limit;
         data.truncate(limit);

@@ -66,7 +66,7 @@ impl<R: Listed> List<R> {
     }
 
     /// Whether one index has what is asked for in its order, and nothing else.
-    fn is_one_walk(&self, scope: &Scope) -> bool {
+    pub(super) fn is_one_walk(&self, scope: &Scope) -> bool {
         let is_all = self.text.is_none() && scope.sees == Reach::All;
         self.is_deleted
             || is_all

@@ -23,8 +23,8 @@ use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::Problem;
 use crate::http::validation;
+use crate::listing::List;
 use crate::listing::rows::{exists, with_id, with_ids};
-use crate::listing::{List, Plan};
 
 fn load(conn: &mut DbConnection, scope: &Scope, which: Condition) -> Result<Option<Contact>, Failure> {
     let row = contacts::table.filter(which).select(columns::<ContactRow>()).first(conn).optional()?;
@@ -83,12 +83,11 @@ fn get_for_change(conn: &mut DbConnection, scope: &Scope, id: ContactId, is_dele
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Contacts>) -> Result<Page<Contact>, Failure> {
     let seen = visible(scope, list.is_deleted);
-    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let rows =
-        contacts::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(columns::<ContactRow>()).load(conn)?;
-    let data = with_links(conn, scope, rows)?;
-    let total = list.total(conn, scope, seen)?;
-    Ok(list.page_with(scope, data, total, next)?)
+    list.load_page(conn, scope, &seen, |conn, which, order| {
+        let found = contacts::table.filter(which).order(order).limit(list.rows());
+        let rows = found.select(columns::<ContactRow>()).load(conn)?;
+        with_links(conn, scope, rows)
+    })
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateContact) -> Result<Contact, Failure> {

@@ -23,7 +23,7 @@ use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
 use crate::listing::rows::{exists, rows, with_id, with_ids};
-use crate::listing::{List, Listed, Plan};
+use crate::listing::{List, Listed};
 
 /// A customer is three rows.
 const WHOLE: &str = "customers \
@@ -125,12 +125,11 @@ pub fn hold_any(tx: &mut Tx<'_>, id: CustomerId) -> Result<Customer, Failure> {
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Customers>) -> Result<Page<Customer>, Failure> {
     let seen = visible(scope, list.is_deleted);
-    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let order = Condition::sql(" ORDER BY ").append(order).then(" LIMIT ").bind(list.rows());
-    let rows = load_page(conn, seen.clone().and(which), order)?;
-    let total = list.total(conn, scope, seen)?;
-    let data = masked(conn, scope, rows)?;
-    Ok(list.page_with(scope, data, total, next)?)
+    list.load_page(conn, scope, &seen, |conn, which, order| {
+        let order = Condition::sql(" ORDER BY ").append(order).then(" LIMIT ").bind(list.rows());
+        let rows = load_page(conn, which, order)?;
+        Ok(masked(conn, scope, rows)?)
+    })
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateCustomer) -> Result<Customer, Failure> {

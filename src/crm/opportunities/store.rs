@@ -21,8 +21,8 @@ use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
+use crate::listing::List;
 use crate::listing::rows::{with_id, with_ids};
-use crate::listing::{List, Plan};
 
 /// An opportunity's probability may be its stage's.
 #[diesel::dsl::auto_type(no_type_alias)]
@@ -85,16 +85,11 @@ fn changeable(conn: &mut DbConnection, scope: &Scope, opportunity: Opportunity) 
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Opportunities>) -> Result<Page<Opportunity>, Failure> {
     let seen = visible(scope, list.is_deleted);
-    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let rows = with_stage()
-        .filter(seen.clone())
-        .filter(which)
-        .order(order)
-        .limit(list.rows())
-        .select((columns::<OpportunityRow>(), stages::probability))
-        .load::<(OpportunityRow, i32)>(conn)?;
-    let total = list.total(conn, scope, seen)?;
-    Ok(list.page_with(scope, rows.into_iter().map(Opportunity::from).collect(), total, next)?)
+    list.load_page(conn, scope, &seen, |conn, which, order| {
+        let found = with_stage().filter(which).order(order).limit(list.rows());
+        let rows = found.select((columns::<OpportunityRow>(), stages::probability)).load::<(OpportunityRow, i32)>(conn)?;
+        Ok(rows.into_iter().map(Opportunity::from).collect())
+    })
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOpportunity) -> Result<Opportunity, Failure> {

@@ -21,8 +21,8 @@ use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::validation;
+use crate::listing::List;
 use crate::listing::rows::{exists, rows, with_id, with_ids};
-use crate::listing::{List, Plan};
 
 fn load(conn: &mut DbConnection, scope: &Scope, id: OrgUnitId, is_deleted: bool) -> Result<OrgUnit, Failure> {
     let which = with_id::<OrgUnits>(rows::<OrgUnits>(scope.workspace_id, is_deleted), id);
@@ -41,11 +41,10 @@ pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[OrgUnitId]) -> Res
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<OrgUnits>) -> Result<Page<OrgUnit>, Failure> {
     let seen = rows::<OrgUnits>(scope.workspace_id, list.is_deleted);
-    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let loaded = org_units::table.filter(seen.clone()).filter(which).order(order).limit(list.rows());
-    let data = loaded.select(columns::<OrgUnitRow>()).load(conn)?.into_iter().map(OrgUnit::from).collect();
-    let total = list.total(conn, scope, seen)?;
-    Ok(list.page_with(scope, data, total, next)?)
+    list.load_page(conn, scope, &seen, |conn, which, order| {
+        let found = org_units::table.filter(which).order(order).limit(list.rows());
+        Ok(found.select(columns::<OrgUnitRow>()).load(conn)?.into_iter().map(OrgUnit::from).collect())
+    })
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateOrgUnit) -> Result<OrgUnit, Failure> {

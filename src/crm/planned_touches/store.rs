@@ -27,8 +27,8 @@ use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
+use crate::listing::List;
 use crate::listing::rows::{with_id, with_ids};
-use crate::listing::{List, Plan};
 
 pub fn get(conn: &mut DbConnection, scope: &Scope, id: PlannedTouchId) -> Result<PlannedTouch, Failure> {
     let which = with_id::<PlannedTouches>(visible(scope, false), id);
@@ -44,16 +44,10 @@ pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[PlannedTouchId]) -
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<PlannedTouches>) -> Result<Page<PlannedTouch>, Failure> {
     let seen = visible(scope, list.is_deleted);
-    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let rows = planned_touches::table
-        .filter(seen.clone())
-        .filter(which)
-        .order(order)
-        .limit(list.rows())
-        .select(columns::<PlannedTouchRow>())
-        .load(conn)?;
-    let total = list.total(conn, scope, seen)?;
-    Ok(list.page_with(scope, rows.into_iter().map(PlannedTouch::from).collect(), total, next)?)
+    list.load_page(conn, scope, &seen, |conn, which, order| {
+        let found = planned_touches::table.filter(which).order(order).limit(list.rows());
+        Ok(found.select(columns::<PlannedTouchRow>()).load(conn)?.into_iter().map(PlannedTouch::from).collect())
+    })
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreatePlannedTouch) -> Result<PlannedTouch, Failure> {

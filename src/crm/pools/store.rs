@@ -28,7 +28,7 @@ use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
 use crate::listing::rows::{count, exists, rows, with_id, with_ids};
-use crate::listing::{FilterNode, List, Plan};
+use crate::listing::{FilterNode, List};
 
 pub fn load(conn: &mut DbConnection, scope: &Scope, which: Condition) -> Result<Vec<Pool>, Failure> {
     let rows = pools::table.filter(which).order((pools::priority.desc(), pools::id.asc())).select(columns::<PoolRow>()).load(conn)?;
@@ -51,12 +51,12 @@ pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[PoolId]) -> Result
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Pools>) -> Result<Page<Pool>, Failure> {
     let seen = rows::<Pools>(scope.workspace_id, list.is_deleted);
-    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let loaded = pools::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(columns::<PoolRow>()).load(conn)?;
-    let mut data: Vec<Pool> = loaded.into_iter().map(Pool::from).collect();
-    members::fill(conn, scope, &mut data)?;
-    let total = list.total(conn, scope, seen)?;
-    Ok(list.page_with(scope, data, total, next)?)
+    list.load_page(conn, scope, &seen, |conn, which, order| {
+        let found = pools::table.filter(which).order(order).limit(list.rows());
+        let mut data: Vec<Pool> = found.select(columns::<PoolRow>()).load(conn)?.into_iter().map(Pool::from).collect();
+        members::fill(conn, scope, &mut data)?;
+        Ok(data)
+    })
 }
 
 /// The pool that takes whatever nobody else is named for.

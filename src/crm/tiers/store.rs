@@ -22,8 +22,8 @@ use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::validation;
+use crate::listing::List;
 use crate::listing::rows::{count, exists, holder, rows, with_id, with_ids};
-use crate::listing::{List, Plan};
 
 fn load(conn: &mut DbConnection, which: Condition) -> Result<Tier, Failure> {
     let row = tiers::table.filter(which).select(columns::<TierRow>()).first(conn).optional()?;
@@ -50,14 +50,14 @@ pub fn get_all(conn: &mut DbConnection, scope: &Scope, ids: &[TierId]) -> Result
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<Tiers>) -> Result<Page<Tier>, Failure> {
     let seen = rows::<Tiers>(scope.workspace_id, list.is_deleted);
-    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let loaded = tiers::table.filter(seen.clone()).filter(which).order(order).limit(list.rows()).select(columns::<TierRow>()).load(conn)?;
-    let mut data: Vec<Tier> = loaded.into_iter().map(Tier::from).collect();
-    if list.has(INCLUDE_COUNTS) {
-        count_customers(conn, scope, &mut data)?;
-    }
-    let total = list.total(conn, scope, seen)?;
-    Ok(list.page_with(scope, data, total, next)?)
+    list.load_page(conn, scope, &seen, |conn, which, order| {
+        let found = tiers::table.filter(which).order(order).limit(list.rows());
+        let mut data: Vec<Tier> = found.select(columns::<TierRow>()).load(conn)?.into_iter().map(Tier::from).collect();
+        if list.has(INCLUDE_COUNTS) {
+            count_customers(conn, scope, &mut data)?;
+        }
+        Ok(data)
+    })
 }
 
 /// How many customers that the caller sees have each tier, in one statement.

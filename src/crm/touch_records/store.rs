@@ -26,8 +26,8 @@ use crate::http::catalogue::Code;
 use crate::http::etag::IfMatch;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem};
+use crate::listing::List;
 use crate::listing::rows::{with_id, with_ids};
-use crate::listing::{List, Plan};
 
 fn find(conn: &mut DbConnection, which: Condition) -> QueryResult<Option<TouchRecord>> {
     let found = touch_records::table.filter(which).select(columns::<TouchRecordRow>()).first(conn).optional()?;
@@ -55,16 +55,10 @@ fn changeable(conn: &mut DbConnection, scope: &Scope, touch: TouchRecord) -> Res
 
 pub fn list(conn: &mut DbConnection, scope: &Scope, list: &List<TouchRecords>) -> Result<Page<TouchRecord>, Failure> {
     let seen = visible(scope, list.is_deleted);
-    let Plan { which, order, next } = list.plan(conn, scope, &seen)?;
-    let rows = touch_records::table
-        .filter(seen.clone())
-        .filter(which)
-        .order(order)
-        .limit(list.rows())
-        .select(columns::<TouchRecordRow>())
-        .load(conn)?;
-    let total = list.total(conn, scope, seen)?;
-    Ok(list.page_with(scope, rows.into_iter().map(TouchRecord::from).collect(), total, next)?)
+    list.load_page(conn, scope, &seen, |conn, which, order| {
+        let found = touch_records::table.filter(which).order(order).limit(list.rows());
+        Ok(found.select(columns::<TouchRecordRow>()).load(conn)?.into_iter().map(TouchRecord::from).collect())
+    })
 }
 
 pub fn create(tx: &mut Tx<'_>, scope: &Scope, input: &CreateTouchRecord) -> Result<TouchRecord, Failure> {
