@@ -2,6 +2,18 @@
 //!
 //! `CURSOR_ROUNDS` says how often (1), `CURSOR_SEED` where chance begins.
 
+use diesel::sql_types::Text;
+use diesel::{QueryDsl, RunQueryDsl};
+use fishpond::auth::Scope;
+use fishpond::auth::privileges::Role;
+use fishpond::crm::customers::{self, Customers};
+use fishpond::db::Condition;
+use fishpond::db::condition::AnyId;
+use fishpond::db::id::{CustomerId, WorkspaceId};
+use fishpond::db::schema::workspaces;
+use fishpond::db::types::DbUuid;
+use fishpond::http::query::Query;
+use fishpond::listing::List;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
@@ -157,5 +169,32 @@ fn a_row_that_does_not_change_is_seen_exactly_once() {
                 pond.walk(&mut dice, question).await;
             }
         }
+    });
+}
+
+/// Which rows a page has is found by one statement, and another loads them: what is written in between, neither sees.
+#[test]
+fn a_page_is_found_and_loaded_in_one_snapshot() {
+    on_both(|app| async move {
+        let admin = app.admin().await;
+        for name in ["A", "B", "C", "D"] {
+            admin.post("/customers", json!({ "kind": "organization", "name": name })).await.created();
+        }
+        let workspace_id: WorkspaceId = app.db(|conn| workspaces::table.select(workspaces::id).first(conn).unwrap());
+        let scope = Scope::of(workspace_id, admin.id.parse().unwrap(), Role::Admin, false, app.now());
+        let query = Query::parse("kind=organization&sort=name&limit=2").unwrap();
+        let list = List::<Customers>::parse("/customers", &query).unwrap();
+        let page = app.db(|conn| {
+            list.load_page(conn, &scope, &customers::visible(&scope, false), |conn, which, order| {
+                app.db(|other| Condition::sql("UPDATE customers SET deleted_at = created_at").execute(other).unwrap());
+                let rows = Condition::sql("SELECT id, name FROM customers WHERE ").append(which).then(" ORDER BY ").append(order);
+                let rows: Vec<(AnyId, String)> = rows.giving::<(DbUuid, Text)>().load(conn)?;
+                let row = |(id, name): (AnyId, String)| json!({ "id": CustomerId::from_uuid(id.uuid()).to_string(), "name": name });
+                Ok(rows.into_iter().map(row).collect())
+            })
+        });
+        let page = page.unwrap();
+        let names: Vec<_> = page.data.iter().map(|row| row["name"].as_str().unwrap()).collect();
+        assert_eq!((names.as_slice(), page.has_more), (["A", "B"].as_slice(), true));
     });
 }
