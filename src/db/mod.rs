@@ -131,7 +131,7 @@ impl Db {
         self.committed.notified().await;
     }
 
-    /// Runs a read on a pooled connection. Each statement sees what is committed when it begins.
+    /// Runs a read on a pooled connection. Each statement sees what is committed when it begins; `snapshot` lets several see the same.
     pub async fn read<T, F>(&self, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,

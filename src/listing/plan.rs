@@ -40,8 +40,8 @@ impl<R: Listed> List<R> {
             let total = self.total(conn, scope, seen.clone())?;
             Ok(self.page_with(scope, data, total, next)?)
         };
-        // Rows that are found first and loaded then must not change in between: the page would end before its end, or behind it.
-        if self.is_one_walk(scope) { read(conn) } else { snapshot(conn, read) }
+        // A row that changes after it was found would make the page end too soon, or the next one begin too late.
+        if self.is_one_walk(scope) && self.text.is_none() { read(conn) } else { snapshot(conn, read) }
     }
 
     fn plan(&self, conn: &mut DbConnection, scope: &Scope, seen: &Condition) -> Result<Plan, Failure> {
