@@ -1,6 +1,4 @@
-//! What authentication reads and writes: principals, sessions, refresh tokens, signing keys, throttles.
-
-use std::net::IpAddr;
+//! What authentication reads and writes: principals, sessions, refresh tokens, signing keys.
 
 use chrono::Duration;
 use diesel::prelude::*;
@@ -8,11 +6,10 @@ use diesel::prelude::*;
 use super::privileges::Role;
 use super::scope::Scope;
 use super::sessions::{SessionUser, SessionWorkspace};
-use super::throttle::{FROM_ANYWHERE, FROM_ONE_NETWORK, Pace, network};
 use super::tokens::{ROTATE_AFTER, StoredKey};
 use crate::db::failure::Failure;
 use crate::db::id::{SessionId, UserId, WorkspaceId};
-use crate::db::schema::{api_keys, login_throttles, refresh_tokens, sessions, signing_keys, users, workspaces};
+use crate::db::schema::{api_keys, refresh_tokens, sessions, signing_keys, users, workspaces};
 use crate::db::types::{Instant, Json, Named};
 use crate::db::{Condition, DbConnection, Tx, update_rows};
 use crate::http::catalogue::Code;
@@ -20,8 +17,6 @@ use crate::http::problem::Problem;
 
 /// Life of a session that is not refreshed.
 pub const SESSION_LIFE: Duration = Duration::days(30);
-/// Throttles are forgotten after this long without a failure.
-const THROTTLE_LIFE: Duration = Duration::days(1);
 
 /// Who is behind a session or an API key, as far as every request needs to know.
 #[derive(Debug, Clone)]
@@ -128,53 +123,6 @@ pub fn session_names(conn: &mut DbConnection, workspace_id: WorkspaceId, user_id
         .first::<(String, bool, String)>(conn)?;
     let user = SessionUser { id: user_id, name: user_name, must_change_password };
     Ok((user, SessionWorkspace { id: workspace_id, name: workspace_name }))
-}
-
-/// The keys under which the attempts on an account are counted.
-fn throttle_keys(email_key: &str, address: IpAddr) -> [(String, Pace); 2] {
-    [(format!("{email_key} {}", network(address)), FROM_ONE_NETWORK), (email_key.to_owned(), FROM_ANYWHERE)]
-}
-
-/// Counts an attempt on an account, existing or not, before its password is looked at; refuses while the account has to wait.
-pub fn begin_login(tx: &mut Tx<'_>, email_key: &str, address: IpAddr) -> Result<(), Failure> {
-    let stale = tx.now.plus(-THROTTLE_LIFE);
-    diesel::delete(login_throttles::table.filter(login_throttles::updated_at.lt(stale))).execute(tx.conn)?;
-    for (key, pace) in throttle_keys(email_key, address) {
-        // The update comes first: its row lock lets attempts at the same moment count one after the other.
-        let known = update_rows(
-            tx.conn,
-            login_throttles::table.find(&key),
-            (login_throttles::failures.eq(login_throttles::failures + 1), login_throttles::updated_at.eq(tx.now)),
-        )?;
-        if known == 0 {
-            let first = (login_throttles::email_key.eq(&key), login_throttles::failures.eq(1), login_throttles::updated_at.eq(tx.now));
-            let noted = diesel::insert_into(login_throttles::table).values(first).execute(tx.conn);
-            noted.map_err(|error| Failure::from(error).stale_on("login_throttles.email_key"))?;
-            continue;
-        }
-        let (attempts, blocked_until) = login_throttles::table
-            .find(&key)
-            .select((login_throttles::failures, login_throttles::blocked_until))
-            .first::<(i32, Option<Instant>)>(tx.conn)?;
-        if let Some(until) = blocked_until.filter(|until| *until > tx.now) {
-            let wait = (until.get() - tx.now.get()).num_seconds() + 1;
-            return Err(Problem::new(Code::TooManyAttempts).retry_after(wait.unsigned_abs()).into());
-        }
-        let wait = pace.wait_after(attempts);
-        if wait > 0 {
-            let until = tx.now.plus(Duration::seconds(wait));
-            update_rows(tx.conn, login_throttles::table.find(&key), login_throttles::blocked_until.eq(until))?;
-        }
-    }
-    Ok(())
-}
-
-/// Forgets the attempts on an account: the password was right.
-pub fn end_login(tx: &mut Tx<'_>, email_key: &str, address: IpAddr) -> QueryResult<()> {
-    for (key, _) in throttle_keys(email_key, address) {
-        diesel::delete(login_throttles::table.find(&key)).execute(tx.conn)?;
-    }
-    Ok(())
 }
 
 /// Opens a session and stores its first refresh token, unless the password has changed since it was verified.

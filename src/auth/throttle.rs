@@ -1,13 +1,17 @@
-//! Slows down password guessing: per address in memory, per account in the database (see `store`). Every attempt is counted
+//! Slows down password guessing: per address in memory, per account in the database. Every attempt is counted
 //! before its password is looked at, so that many at once count as many. Never a permanent lock-out.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
+use diesel::prelude::*;
 use moka::ops::compute::Op;
 use moka::sync::Cache;
 
+use crate::db::failure::Failure;
+use crate::db::schema::login_throttles;
 use crate::db::types::Instant;
+use crate::db::{Tx, update_rows};
 use crate::http::catalogue::Code;
 use crate::http::problem::Problem;
 
@@ -15,21 +19,24 @@ use crate::http::problem::Problem;
 const PER_NETWORK: u32 = 60;
 const WINDOW: Duration = Duration::from_secs(60);
 
+/// Attempts on an account are forgotten after this long without another.
+const ACCOUNT_WINDOW: chrono::Duration = chrono::Duration::days(1);
+
 /// How an account is slowed down: attempts that cost nothing yet, and the longest wait in seconds.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+struct Pace {
     free: i32,
     longest: i64,
 }
 
 /// Guessing from one network.
-pub const FROM_ONE_NETWORK: Pace = Pace { free: 5, longest: 300 };
+const FROM_ONE_NETWORK: Pace = Pace { free: 5, longest: 300 };
 /// Guessing from everywhere: so short a wait that the account's owner still gets in.
-pub const FROM_ANYWHERE: Pace = Pace { free: 30, longest: 5 };
+const FROM_ANYWHERE: Pace = Pace { free: 30, longest: 5 };
 
 impl Pace {
     /// Seconds that an account waits after so many attempts without success: 1, 2, 4 … up to the longest.
-    pub fn wait_after(self, attempts: i32) -> i64 {
+    fn wait_after(self, attempts: i32) -> i64 {
         let over = attempts - self.free;
         if over < 0 {
             return 0;
@@ -39,7 +46,7 @@ impl Pace {
 }
 
 /// Who counts as one: an IPv4 address, or the /64 that an IPv6 address is given from.
-pub fn network(address: IpAddr) -> IpAddr {
+fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
         v4 => v4,
@@ -82,6 +89,53 @@ impl AddressThrottle {
 /// Nothing when the clock was put back.
 fn passed(since: Instant, now: Instant) -> Duration {
     (now.get() - since.get()).to_std().unwrap_or_default()
+}
+
+/// The keys under which the attempts on an account are counted.
+fn throttle_keys(email_key: &str, address: IpAddr) -> [(String, Pace); 2] {
+    [(format!("{email_key} {}", network(address)), FROM_ONE_NETWORK), (email_key.to_owned(), FROM_ANYWHERE)]
+}
+
+/// Counts an attempt on an account, existing or not, before its password is looked at; refuses while the account has to wait.
+pub fn begin_login(tx: &mut Tx<'_>, email_key: &str, address: IpAddr) -> Result<(), Failure> {
+    let stale = tx.now.plus(-ACCOUNT_WINDOW);
+    diesel::delete(login_throttles::table.filter(login_throttles::updated_at.lt(stale))).execute(tx.conn)?;
+    for (key, pace) in throttle_keys(email_key, address) {
+        // The update comes first: its row lock lets attempts at the same moment count one after the other.
+        let known = update_rows(
+            tx.conn,
+            login_throttles::table.find(&key),
+            (login_throttles::failures.eq(login_throttles::failures + 1), login_throttles::updated_at.eq(tx.now)),
+        )?;
+        if known == 0 {
+            let first = (login_throttles::email_key.eq(&key), login_throttles::failures.eq(1), login_throttles::updated_at.eq(tx.now));
+            let noted = diesel::insert_into(login_throttles::table).values(first).execute(tx.conn);
+            noted.map_err(|error| Failure::from(error).stale_on("login_throttles.email_key"))?;
+            continue;
+        }
+        let (attempts, blocked_until) = login_throttles::table
+            .find(&key)
+            .select((login_throttles::failures, login_throttles::blocked_until))
+            .first::<(i32, Option<Instant>)>(tx.conn)?;
+        if let Some(until) = blocked_until.filter(|until| *until > tx.now) {
+            let wait = (until.get() - tx.now.get()).num_seconds() + 1;
+            return Err(Problem::new(Code::TooManyAttempts).retry_after(wait.unsigned_abs()).into());
+        }
+        let wait = pace.wait_after(attempts);
+        if wait > 0 {
+            let until = tx.now.plus(chrono::Duration::seconds(wait));
+            update_rows(tx.conn, login_throttles::table.find(&key), login_throttles::blocked_until.eq(until))?;
+        }
+    }
+    Ok(())
+}
+
+/// Forgets the attempts on an account: the password was right.
+pub fn end_login(tx: &mut Tx<'_>, email_key: &str, address: IpAddr) -> QueryResult<()> {
+    for (key, _) in throttle_keys(email_key, address) {
+        diesel::delete(login_throttles::table.find(&key)).execute(tx.conn)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ mod demo;
 mod greeting;
 mod health;
 mod input;
+mod serve;
 mod signals;
 
 use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
@@ -27,7 +27,6 @@ use crate::db::id::{UserId, WorkspaceId};
 use crate::db::types::Instant;
 use crate::db::{Actor, Db, Failure, Tx, transact};
 use crate::http::problem::Problem;
-use crate::server::{self, Running};
 use crate::setup;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -195,7 +194,7 @@ enum ApiKeyCommand {
 impl Cli {
     pub fn run(self) -> Outcome {
         match self.command.unwrap_or(Command::Serve(self.serve)) {
-            Command::Serve(options) => serve(&options),
+            Command::Serve(options) => serve::serve(&options),
             Command::Migrate(common) => migrate(&common),
             Command::Openapi { check } => openapi(check),
             Command::Workspace(WorkspaceCommand::Create { name, admin_email, admin_password, time_zone, common }) => {
@@ -263,29 +262,6 @@ fn log_to_stderr(config: &Config) {
     let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr);
     // A second initialisation (in tests) changes nothing.
     let _ = if config.is_json_log { builder.json().try_init() } else { builder.with_ansi(false).try_init() };
-}
-
-fn serve(options: &Serve) -> Outcome {
-    let config = options.common.load(options.listen.clone().map(|listen| ("listen".to_owned(), listen)).into_iter().collect())?;
-    log_to_stderr(&config);
-    actix_web::rt::System::new().block_on(async {
-        let running = server::start(&config, &server::WORKS, greeting::introduce)?;
-        // Before anybody is told that it listens, and may stop it.
-        let stopped = signals::first()?;
-        greeting::greet(&running)?;
-        let (handle, draining, jobs) = (running.server.handle(), running.draining.clone(), running.jobs.clone());
-        actix_web::rt::spawn(async move {
-            stopped.await;
-            tracing::info!("stopping");
-            Running::stop(handle, &draining, &jobs).await;
-        });
-        running.server.await?;
-        if tokio::time::timeout(Duration::from_secs(config.shutdown_seconds), running.worker).await.is_err() {
-            tracing::warn!("a background job was left in the middle of a step; it will be taken up again");
-        }
-        Db::checkpoint(&config.database);
-        Ok(())
-    })
 }
 
 fn migrate(common: &Common) -> Outcome {

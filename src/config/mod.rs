@@ -2,17 +2,18 @@
 //!
 //! Every setting is one row of `SETTINGS`: its name in the file, `FISHPOND_` + upper case in the environment.
 
+mod reader;
 mod sources;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::str::FromStr;
 
 use ipnet::IpNet;
 use url::Url;
 
+use reader::Reader;
 use sources::{Origin, environment, read_file};
 
 use crate::auth::password;
@@ -41,9 +42,6 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     ("admin_email", "admin@fishpond.local", "administrator made on an empty database"),
     ("admin_password", "", "its password; without it one is generated and printed once"),
 ];
-
-/// Settings whose values are not shown.
-const SECRETS: &[&str] = &["admin_password", "database_url"];
 
 #[derive(Clone)]
 pub struct Config {
@@ -197,56 +195,6 @@ impl fmt::Display for Config {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-struct Reader<'v>(&'v BTreeMap<&'static str, (String, String)>);
-
-impl Reader<'_> {
-    fn text(&self, name: &str) -> String {
-        self.0.get(name).map(|(value, _)| value.trim().to_owned()).unwrap_or_default()
-    }
-
-    fn wrong(&self, name: &str, why: &str) -> ConfigError {
-        let place = self.0.get(name).map_or("the default", |(_, place)| place.as_str());
-        let shown = if SECRETS.contains(&name) { String::new() } else { format!(" {:?}", self.text(name)) };
-        ConfigError(format!("the setting {name}{shown} in {place} is not valid: {why}"))
-    }
-
-    fn parsed<T: FromStr>(&self, name: &str, expected: &str) -> Result<T, ConfigError> {
-        self.text(name).parse().map_err(|_| self.wrong(name, &format!("it must be {expected}")))
-    }
-
-    fn is_on(&self, name: &str) -> Result<bool, ConfigError> {
-        match self.text(name).as_str() {
-            "on" => Ok(true),
-            "off" => Ok(false),
-            _ => Err(self.wrong(name, "it must be on or off")),
-        }
-    }
-
-    fn at_least_one<T: FromStr + Default + PartialEq>(&self, name: &str) -> Result<T, ConfigError> {
-        let value: T = self.parsed(name, "a number of at least 1")?;
-        if value == T::default() { Err(self.wrong(name, "it must be at least 1")) } else { Ok(value) }
-    }
-
-    /// One of the levels, or a filter with targets.
-    fn log_filter(&self) -> Result<String, ConfigError> {
-        let text = self.text("log_level");
-        let is_level = |part: &str| matches!(part.trim(), "error" | "warn" | "info" | "debug" | "trace" | "off");
-        let is_known = text.split(',').all(|part| part.split_once('=').map_or_else(|| is_level(part), |(_, level)| is_level(level)));
-        let is_valid = is_known && text.parse::<tracing_subscriber::EnvFilter>().is_ok();
-        if is_valid {
-            Ok(text)
-        } else {
-            Err(self.wrong("log_level", "it must be error, warn, info, debug or trace, or a filter such as fishpond=debug"))
-        }
-    }
-
-    fn list<T: FromStr>(&self, name: &str, expected: &str) -> Result<Vec<T>, ConfigError> {
-        let text = self.text(name);
-        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts.map(|part| part.parse().map_err(|_| self.wrong(name, &format!("it must be {expected}")))).collect()
     }
 }
 

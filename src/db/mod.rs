@@ -13,6 +13,7 @@ mod gate;
 pub mod id;
 pub mod idempotency;
 mod insert;
+mod kinds;
 pub mod migrate;
 pub mod money;
 mod open;

@@ -1,6 +1,5 @@
 //! Objects of one kind as the rows of all tables; `writing` puts them into either database.
 
-use diesel::prelude::*;
 use fishpond::changes::{Operation, diff};
 use fishpond::crm::contacts::rows::ContactRow;
 use fishpond::crm::custom_fields::keys::{Key, keys};
@@ -14,88 +13,16 @@ use fishpond::crm::search::{SearchDoc, Texts};
 use fishpond::crm::touch_records::TouchRecordRow;
 use fishpond::crm::{contacts, customers, opportunities as deals, touch_records as touches};
 use fishpond::db::condition::AnyId;
-use fishpond::db::id::{
-    ChangeId, ContactId, CustomFieldId, CustomerId, Id, Kind, StageId, StageMoveId, TouchRecordId, UserId, WorkspaceId,
-};
+use fishpond::db::id::{ChangeId, Id, Kind, StageId, StageMoveId, UserId, WorkspaceId};
 use fishpond::db::money::Money;
-use fishpond::db::schema::{changes, contact_links, custom_values, external_refs, lookup_keys, touch_record_contacts};
 use fishpond::db::types::{Instant, Json};
 use fishpond::http::problem::Problem;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::objects;
+use super::rows::{ChangeRow, KeyRow, LinkRow, RefRow, TouchContactRow, ValueRow};
 use super::world::{Touched, World};
-
-#[derive(Insertable)]
-#[diesel(table_name = contact_links, treat_none_as_default_value = false)]
-pub(super) struct LinkRow {
-    workspace_id: WorkspaceId,
-    contact_id: ContactId,
-    customer_id: CustomerId,
-    position: i32,
-    role: Option<String>,
-    is_primary: bool,
-    is_decision_maker: bool,
-    left_date: Option<chrono::NaiveDate>,
-    is_deleted: bool,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = external_refs, treat_none_as_default_value = false)]
-pub(super) struct RefRow {
-    workspace_id: WorkspaceId,
-    resource_type: &'static str,
-    system: String,
-    value: String,
-    object_id: AnyId,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = lookup_keys, treat_none_as_default_value = false)]
-pub(super) struct KeyRow {
-    workspace_id: WorkspaceId,
-    resource_type: &'static str,
-    kind: &'static str,
-    value: String,
-    object_id: AnyId,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = changes, treat_none_as_default_value = false)]
-pub(super) struct ChangeRow {
-    workspace_id: WorkspaceId,
-    id: ChangeId,
-    kind: String,
-    object_type: &'static str,
-    object_id: AnyId,
-    object_version: i64,
-    changed: Json<Map<String, Value>>,
-    actor_id: Option<UserId>,
-    request_id: &'static str,
-    at: Instant,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = touch_record_contacts, treat_none_as_default_value = false)]
-pub(super) struct TouchContactRow {
-    workspace_id: WorkspaceId,
-    contact_id: ContactId,
-    touch_record_id: TouchRecordId,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = custom_values, treat_none_as_default_value = false)]
-pub(super) struct ValueRow {
-    workspace_id: WorkspaceId,
-    object_id: AnyId,
-    field_id: CustomFieldId,
-    position: i32,
-    text_value: Option<String>,
-    number_value: Option<i64>,
-    unique_value: Option<String>,
-}
 
 /// The kind, ids, names and tokens of search documents.
 #[derive(Default)]

@@ -1,12 +1,13 @@
 //! Fills a workspace with many customers and what belongs to them, as fast as the database takes it: what is written is what the
 //! API would have written, by the library's own rows, folds, keys, search documents and changes.
 //!
-//! `world` says what there is and when it came to be, `objects` what each object looks like, `batch` makes rows of them, `writing`
+//! `world` says what there is and when it came to be, `objects` what each object looks like, `batch` makes `rows` of them, `writing`
 //! puts these into the database, and `bulk` makes it ready for that.
 
 mod batch;
 mod bulk;
 mod objects;
+mod rows;
 pub mod setting;
 mod texts;
 mod world;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::dto::{Login, Refresh, TokenPair};
 use crate::auth::store::{self, Candidate, Rotation};
 use crate::auth::tokens::{ACCESS_SECONDS, JwkSet};
-use crate::auth::{Auth, Caller, password, secrets};
+use crate::auth::{Auth, Caller, password, secrets, throttle};
 use crate::db::id::{SessionId, UserId, WorkspaceId};
 use crate::db::{Actor, Db};
 use crate::http::answer::Answer;
@@ -29,7 +29,7 @@ pub async fn login(db: Data<Db>, auth: Data<Auth>, context: Context, body: Body<
     auth.addresses.attempt(address, db.now())?;
     let system = Actor { request_id: context.request_id.clone(), ..Actor::system(WorkspaceId::new()) };
     let counted = email_key.clone();
-    db.write(&system, move |tx| store::begin_login(tx, &counted, address)).await?;
+    db.write(&system, move |tx| throttle::begin_login(tx, &counted, address)).await?;
     let candidates = right_candidates(&db, &email_key, password, workspace_id).await?;
     let candidate = match candidates.as_slice() {
         [] => return Err(Problem::new(Code::InvalidCredentials)),
@@ -41,7 +41,7 @@ pub async fn login(db: Data<Db>, auth: Data<Auth>, context: Context, body: Body<
     let (chosen, hash) = (candidate.clone(), secrets::sha256(&refresh));
     let opened = db
         .write(&system, move |tx| {
-            store::end_login(tx, &email_key, address)?;
+            throttle::end_login(tx, &email_key, address)?;
             chosen.as_ref().map(|candidate| store::open_session(tx, candidate, &hash)).transpose()
         })
         .await?;

@@ -6,18 +6,19 @@
 //! its endings. Words, digits and single characters find whatever begins with them. Tokens are letters and digits: nothing in
 //! them is syntax to a database.
 
-use std::collections::BTreeSet;
+mod document;
+mod query;
+
+pub use document::Document;
+pub use query::Query;
 
 use super::cursor::list_hash;
-use super::fold::fold_search;
 use crate::db::id::WorkspaceId;
 
 /// Characters of a word that count.
 const MAX_WORD: usize = 40;
 /// Digits of a phone number that may be asked for by themselves.
 const MIN_DIGITS: usize = 4;
-/// What a document may hold; PostgreSQL has no room for more than 1 MiB.
-const MAX_BYTES: usize = 400_000;
 
 /// What stands in front of each token, so that one resource of one workspace has its own. Two that happen to share it slow each
 /// other down, and nothing else.
@@ -28,152 +29,6 @@ pub fn space(workspace_id: WorkspaceId, resource: &str) -> String {
 
 /// Stands in front of a space where tokens lie that are not everybody's to find; no space begins with it.
 const HIDDEN: char = 'h';
-
-/// What an object is found by. When there is too much, what was added last is left out.
-#[derive(Debug, Clone, Default)]
-pub struct Document {
-    tokens: BTreeSet<String>,
-    /// What it is found by besides, by those who may find everything.
-    hidden: BTreeSet<String>,
-    /// Whether what is added now is hidden.
-    is_hiding: bool,
-    bytes: usize,
-}
-
-impl Document {
-    pub fn add_text(&mut self, text: &str) {
-        let folded = fold_search(text);
-        // People write 张　三 so that it is as wide as three characters: there, a space does not part.
-        for run in runs(&folded, true) {
-            if run.is_unspaced {
-                let characters: Vec<char> = run.text.chars().filter(|c| !c.is_whitespace()).collect();
-                characters.windows(2).for_each(|pair| self.add(pair.iter().collect()));
-                characters.last().into_iter().for_each(|last| self.add(last.to_string()));
-            } else {
-                self.add(cut(run.text));
-            }
-        }
-    }
-
-    /// A phone number in one of its writings, as digits.
-    pub fn add_number(&mut self, digits: &str) {
-        for start in 0..=digits.len().saturating_sub(MIN_DIGITS) {
-            digits.get(start..).into_iter().for_each(|ending| self.add(cut(ending)));
-        }
-    }
-
-    /// What is added from now on is hidden, or is not.
-    pub const fn hide(&mut self, is_hiding: bool) {
-        self.is_hiding = is_hiding;
-    }
-
-    fn add(&mut self, token: String) {
-        let bytes = self.bytes + token.len();
-        let tokens = if self.is_hiding { &mut self.hidden } else { &mut self.tokens };
-        if bytes <= MAX_BYTES && tokens.insert(token) {
-            self.bytes = bytes;
-        }
-    }
-
-    /// The tokens with spaces between them.
-    pub fn render(&self, space: &str) -> String {
-        let shown = self.tokens.iter().map(|token| format!("{space}{token}"));
-        let tokens: Vec<String> = shown.chain(self.hidden.iter().map(|token| format!("{HIDDEN}{space}{token}"))).collect();
-        tokens.join(" ")
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Term {
-    Whole(String),
-    Beginning(String),
-}
-
-/// What is asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Query {
-    /// Of each clause one alternative, and of that all terms.
-    clauses: Vec<Vec<Vec<Term>>>,
-    finds_hidden: bool,
-}
-
-impl Query {
-    pub fn parse(text: &str) -> Self {
-        let folded = fold_search(text);
-        let runs = runs(&folded, false);
-        let (mut clauses, mut rest) = (Vec::new(), runs.as_slice());
-        while let Some((first, others)) = rest.split_first() {
-            let digits = others.iter().take_while(|run| first.is_number() && run.is_number() && run.before.chars().all(is_dialled)).count();
-            let (group, after) = rest.split_at(1 + digits);
-            clauses.push(if first.is_unspaced { vec![pairs(first.text)] } else { words(group) });
-            rest = after;
-        }
-        clauses.sort_unstable();
-        clauses.dedup();
-        Self { clauses, finds_hidden: false }
-    }
-
-    /// For somebody from whom nothing is hidden.
-    pub const fn find_hidden(&mut self) {
-        self.finds_hidden = true;
-    }
-
-    /// Whether there was no letter or digit.
-    pub fn is_empty(&self) -> bool {
-        self.clauses.is_empty()
-    }
-
-    /// For FTS5's `MATCH`.
-    pub fn for_sqlite(&self, space: &str) -> String {
-        self.render([" AND ", " OR "], space, |term, space| match term {
-            Term::Whole(token) => format!("\"{space}{token}\""),
-            Term::Beginning(token) => format!("\"{space}{token}\"*"),
-        })
-    }
-
-    /// A `tsquery`.
-    pub fn for_postgres(&self, space: &str) -> String {
-        self.render([" & ", " | "], space, |term, space| match term {
-            Term::Whole(token) => format!("'{space}{token}'"),
-            Term::Beginning(token) => format!("'{space}{token}':*"),
-        })
-    }
-
-    fn render(&self, [and, or]: [&str; 2], space: &str, one: impl Fn(&Term, &str) -> String) -> String {
-        let term = |term: &Term| match self.finds_hidden {
-            true => format!("({}{or}{})", one(term, space), one(term, &format!("{HIDDEN}{space}"))),
-            false => one(term, space),
-        };
-        let all = |terms: &Vec<Term>| terms.iter().map(&term).collect::<Vec<_>>().join(and);
-        let any = |alternatives: &Vec<Vec<Term>>| match alternatives.as_slice() {
-            [only] => all(only),
-            several => format!("({})", several.iter().map(|terms| format!("({})", all(terms))).collect::<Vec<_>>().join(or)),
-        };
-        self.clauses.iter().map(any).collect::<Vec<_>>().join(and)
-    }
-}
-
-fn pairs(text: &str) -> Vec<Term> {
-    let characters: Vec<char> = text.chars().collect();
-    let mut terms: Vec<Term> = match characters.as_slice() {
-        [only] => vec![Term::Beginning(only.to_string())],
-        several => several.windows(2).map(|pair| Term::Whole(pair.iter().collect())).collect(),
-    };
-    terms.sort_unstable();
-    terms.dedup();
-    terms
-}
-
-/// A word, or groups of digits, which may be one phone number: `138 0013 8000`, `0086-138…`.
-fn words(group: &[Run<'_>]) -> Vec<Vec<Term>> {
-    let beginning = |text: &str| Term::Beginning(cut(text));
-    let mut alternatives = vec![group.iter().map(|run| beginning(run.text)).collect()];
-    let joined: String = group.iter().filter(|run| run.is_number()).map(|run| run.text).collect();
-    let national = joined.strip_prefix("00").filter(|number| number.len() >= MIN_DIGITS);
-    alternatives.extend((joined.len() >= MIN_DIGITS && group.len() > 1).then(|| vec![beginning(&joined)]));
-    alternatives.extend(national.map(|number| vec![beginning(number)]));
-    alternatives
-}
 
 /// Letters and digits without anything between them, of one sort.
 #[derive(Debug, Clone, Copy)]
@@ -215,11 +70,6 @@ const fn is_unspaced(c: char) -> bool {
         0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF | 0x2E80..=0xA4CF | 0xAC00..=0xD7FF | 0xF900..=0xFAFF | 0x1_B000..=0x1_B2FF | 0x2_0000..=0x3_FFFF)
 }
 
-/// What people write between the digits of a phone number.
-fn is_dialled(c: char) -> bool {
-    " +-./()".contains(c)
-}
-
 fn cut(word: &str) -> String {
     word.chars().take(MAX_WORD).collect()
 }
@@ -228,7 +78,9 @@ fn cut(word: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
+    use super::query::Term;
     use super::*;
+    use crate::listing::fold::fold_search;
 
     fn finds(query: &str, document: &Document) -> bool {
         let found = |term: &Term| match term {
