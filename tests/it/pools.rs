@@ -3,6 +3,7 @@
 mod claims;
 mod holding;
 mod masks;
+mod members;
 mod model;
 mod processes;
 mod races;
