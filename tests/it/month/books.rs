@@ -8,8 +8,8 @@ use chrono::NaiveDate;
 pub struct Books {
     /// The days on which each customer was touched by its owner.
     pub touches: HashMap<String, Vec<NaiveDate>>,
-    /// The day on which each was locked, and until when.
-    pub locks: HashMap<String, (NaiveDate, NaiveDate)>,
+    /// The days on which each was locked, by one owner and by a later one, and until when.
+    pub locks: HashMap<String, Vec<(NaiveDate, NaiveDate)>>,
     /// What was planned: by whom (its id), with which customer, for which day.
     pub plans: Vec<Plan>,
     pub claimed: usize,
@@ -33,7 +33,9 @@ impl Books {
         for (customer, days) in other.touches {
             self.touches.entry(customer).or_default().extend(days);
         }
-        self.locks.extend(other.locks);
+        for (customer, locks) in other.locks {
+            self.locks.entry(customer).or_default().extend(locks);
+        }
         self.plans.extend(other.plans);
         self.claimed += other.claimed;
         self.refused += other.refused;

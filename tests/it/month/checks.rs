@@ -97,10 +97,11 @@ fn holdings(app: &App, office: &Office, books: &Books, id: &str, began: &String,
 
 /// The last day of a holding that was still going on on this day.
 fn due(books: &Books, id: &str, since: NaiveDate, today: NaiveDate) -> NaiveDate {
-    let touched = books.touches.get(id).into_iter().flatten().filter(|day| (since..=today).contains(*day)).max();
-    let locked = books.locks.get(id).filter(|(from, _)| (since..=today).contains(from)).map(|(_, until)| until);
-    let soft = [touched, locked].into_iter().flatten().map(|day| *day + Duration::days(EXTEND_DAYS));
+    let touched = books.touches.get(id).into_iter().flatten().copied().filter(|day| (since..=today).contains(day)).max();
+    let locked =
+        books.locks.get(id).into_iter().flatten().filter(|(from, _)| (since..=today).contains(from)).map(|(_, until)| *until).max();
+    let soft = [touched, locked].into_iter().flatten().map(|day| day + Duration::days(EXTEND_DAYS));
     let soft = soft.fold(since + Duration::days(NO_TOUCH_DAYS), NaiveDate::max);
     let longest = since + Duration::days(MAX_HOLD_DAYS);
-    soft.min(locked.map_or(longest, |until| longest.max(*until)))
+    soft.min(locked.map_or(longest, |until| longest.max(until)))
 }

@@ -89,7 +89,7 @@ async fn work(morning: &Morning<'_>, rep: &Rep, pool: &str, due: Vec<&Plan>, mut
         let until = morning.now + Duration::days(9);
         let lock = json!({ "until": until.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(), "reason": "tender" });
         actor.post(&format!("/customers/{id}/lock"), lock).await.ok();
-        books.locks.insert(id, (morning.today, local(until)));
+        books.locks.entry(id).or_default().push((morning.today, local(until)));
     }
     claim(morning, actor, pool, &mut dice, &mut books).await;
     books
