@@ -75,22 +75,17 @@ pub fn hash_now(password: &str) -> Result<String, Problem> {
 }
 
 pub async fn hash(password: String) -> Result<String, Problem> {
-    on_hasher(move || hash_now(&password)).await?
+    HASHERS.run(move || hash_now(&password)).await.flatten()
 }
 
 /// Whether the password is the hash's; `None` (no such user) takes as long and is never right.
 pub async fn verify(password: String, hash: Option<String>) -> Result<bool, Problem> {
-    on_hasher(move || {
+    let verified = HASHERS.run(move || {
         let stored = hash.as_deref().or(NOBODY.as_deref()).and_then(|text| PasswordHash::new(text).ok());
         let right = stored.is_some_and(|stored| hasher().is_ok_and(|hasher| hasher.verify_password(password.as_bytes(), &stored).is_ok()));
         right && hash.is_some()
-    })
-    .await
-}
-
-async fn on_hasher<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    let _place = HASHERS.enter().await?;
-    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::new(Code::InternalError))
+    });
+    verified.await
 }
 
 /// What is wrong with a new password, in terms of the field it came in.

@@ -79,7 +79,7 @@ impl Default for PoolOptions {
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<Manager>,
-    gate: Arc<Gate>,
+    gate: Gate,
     /// `Some` on SQLite.
     writer: Option<Writer>,
     /// The requests with a key that the writer has.
@@ -113,7 +113,7 @@ impl Db {
             Target::Sqlite(_) => Some(Writer::start(manager, options.write_queue, options.write_group)?),
             Target::Postgres(_) => None,
         };
-        let gate = Arc::new(Gate::new(options.connections as usize, options.read_queue));
+        let gate = Gate::new(options.connections as usize, options.read_queue);
         Ok(Self { pool, gate, writer, running: Running::default(), statements, committed: Arc::default(), clock, _lock: lock })
     }
 
@@ -150,7 +150,7 @@ impl Db {
     {
         #[expect(clippy::disallowed_methods, reason = "this is the door")]
         if self.writer.is_some()
-            && let Some(_permit) = self.gate.try_enter()
+            && let Some(_place) = self.gate.try_enter()
             && let Some(pooled) = self.pool.try_get()
         {
             let outcome = catch_unwind(AssertUnwindSafe(|| run(pooled, work)));
@@ -224,10 +224,8 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Failure> + Send + 'static,
     {
-        let permit = self.gate.enter().await?;
         let pool = self.pool.clone();
-        let outcome = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+        let outcome = self.gate.run(move || {
             #[expect(clippy::disallowed_methods, reason = "this is the door")]
             let pooled = pool.get().map_err(|error| {
                 tracing::warn!(%error, "no database connection");
@@ -235,7 +233,7 @@ impl Db {
             })?;
             run(pooled, work)
         });
-        outcome.await.unwrap_or_else(|_| Err(Failure::Panic.into_problem()))
+        outcome.await.flatten()
     }
 }
 
