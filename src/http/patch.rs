@@ -163,8 +163,8 @@ mod tests {
         }
 
         #[test]
-        fn an_empty_patch_changes_nothing(target in document()) {
-            prop_assume!(target.is_object());
+        fn an_empty_patch_changes_nothing(value in document()) {
+            let target = json!({ "a": value });
             let mut patched = target.clone();
             merge(&mut patched, &json!({}));
             prop_assert_eq!(patched, target);
