@@ -6,6 +6,7 @@ use crate::harness::{Actor, App, DOCUMENT, ids, on_both};
 
 mod faults;
 mod killed;
+mod parts;
 
 async fn make(who: &Actor, path: &str, body: Value) -> String {
     who.post(path, body).await.created()["id"].as_str().unwrap().to_owned()

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Actor, ids, on_both};
 
+mod collaborators;
 mod many;
 
 /// A new customer with these members besides.

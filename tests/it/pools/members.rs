@@ -19,6 +19,7 @@ fn members_who_left_stay_and_are_not_newly_taken() {
         admin.patch(&path, json!({ "daily_claim_limit": 3 })).await.ok();
         let changed = admin.patch(&path, json!({ "members": [chief_of, member_of], "admins": [] })).await.ok();
         assert_eq!((&changed["members"], &changed["admins"]), (&json!([chief_of, member_of]), &json!([])));
+        assert_eq!(admin.get(&path).await.ok(), changed);
         let refused = json!({ "name": "Q", "members": [member_of], "admins": [chief_of] });
         let problem = admin.post("/pools", refused).await.problem(422, "validation_failed");
         let pointers: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|error| &error["pointer"]).collect();
