@@ -24,6 +24,7 @@ type Job = Box<dyn FnOnce() + Send>;
 #[derive(Clone)]
 pub struct Gate {
     line: Arc<Mutex<Line>>,
+    /// How much work may wait.
     longest: usize,
 }
 
