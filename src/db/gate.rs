@@ -17,7 +17,7 @@ use crate::http::problem::Problem;
 
 /// Longest wait in the line. The line is short: whoever finds it full is told at once, and this ends only waits behind
 /// work that is stuck.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 type Job = Box<dyn FnOnce() + Send>;
 
