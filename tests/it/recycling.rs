@@ -84,6 +84,26 @@ fn protection_day_by_day() {
 }
 
 #[test]
+fn only_who_works_on_a_customer_keeps_it() {
+    on_both(|app| async move {
+        let (admin, rep, helper) = (app.admin().await, app.user("rep").await, app.user("rep").await);
+        let pool = open_pool(&admin, json!({})).await;
+        rule(&admin, &pool, json!({ "kind": "no_touch", "days": 10 })).await;
+        let id = claimed(&admin, &rep, &pool).await;
+        let until = app.now().plus(Duration::days(5)).to_string();
+        let part = json!({ "collaborators": [{ "user_id": helper.id, "expires_at": until }] });
+        admin.put(&format!("/customers/{id}/collaborators"), part).await.ok();
+        app.advance(Duration::days(4));
+        let admin = app.admin().await;
+        touch(&app, &admin, &id, "聊了报价方案").await;
+        touch(&app, &app.again(&rep).await, &id, "ok").await;
+        assert_eq!(days_left(&app, &admin, &id).await, Some(6), "not whose customer it is not, and not without a word");
+        touch(&app, &app.again(&helper).await, &id, "聊了报价方案").await;
+        assert_eq!(days_left(&app, &admin, &id).await, Some(10));
+    });
+}
+
+#[test]
 fn a_new_rule_gives_three_days_to_those_who_are_late() {
     on_both(|app| async move {
         let (admin, rep) = (app.admin().await, app.user("rep").await);
