@@ -140,6 +140,8 @@ pub fn end_login(tx: &mut Tx<'_>, email_key: &str, address: IpAddr) -> QueryResu
 
 #[cfg(test)]
 mod tests {
+    use actix_web::ResponseError;
+
     use super::*;
 
     #[test]
@@ -173,6 +175,8 @@ mod tests {
         let (throttle, address, now) = (AddressThrottle::default(), IpAddr::from([10, 0, 0, 1]), crate::db::clock::now());
         let refused = |now| (0..100).filter(|_| throttle.attempt(address, now).is_err()).count();
         assert_eq!((refused(now), refused(now)), (40, 100));
+        let problem = throttle.attempt(address, now.plus(chrono::Duration::seconds(59))).expect_err("the same minute");
+        assert_eq!(problem.error_response().headers().get("retry-after").expect("a time"), "2", "not before it ends");
         assert_eq!(refused(now.plus(chrono::Duration::seconds(60))), 40, "in the next minute");
     }
 }

@@ -203,6 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn clocks_may_differ_by_a_little() {
+        let (keys, _) = keys();
+        let now = clock::now();
+        let token = keys.issue(WorkspaceId::new(), UserId::new(), SessionId::new(), now).expect("issued");
+        let at = |seconds: i64| keys.verify(&token, now.plus(Duration::seconds(seconds))).err().map(|problem| problem.code());
+        assert_eq!((at(-CLOCKS_DIFFER - 1), at(-CLOCKS_DIFFER)), (Some(Code::InvalidToken), None));
+        let end = ACCESS_SECONDS + CLOCKS_DIFFER;
+        assert_eq!((at(end), at(end + 1)), (None, Some(Code::ExpiredToken)));
+    }
+
+    #[test]
     fn unsigned_and_foreign_tokens_do_not() {
         let (keys, _) = keys();
         let (other, _) = self::keys();

@@ -50,6 +50,12 @@ fn wrong_credentials_look_alike_and_slow_down() {
         assert!(slowed.header("retry-after").parse::<u64>().unwrap() >= 1);
         slowed.problem(429, "too_many_attempts");
         login(ADMIN_EMAIL, ADMIN_PASSWORD).await.ok();
+        for _ in 0..2 {
+            for _ in 0..3 {
+                login(ADMIN_EMAIL, "not the password").await.problem(401, "invalid_credentials");
+            }
+            login(ADMIN_EMAIL, ADMIN_PASSWORD).await.ok(); // and those before it are forgotten
+        }
         anyone.post("/auth/login", json!({ "email": "x", "passwort": 1 })).await.invalid(&[
             ("/email", "invalid_format"),
             ("/password", "required"),
@@ -125,6 +131,18 @@ fn only_our_own_tokens_are_believed() {
         let basic = app.anyone().request(reqwest::Method::GET, "/me").header("authorization", "Basic YTpi");
         app.anyone().send(basic).await.problem(401, "unauthenticated");
         app.anyone().get(&format!("/me?access_token={token}")).await.problem(400, "unknown_parameter");
+    });
+}
+
+#[test]
+fn another_servers_new_key_is_believed() {
+    on_both(|app| async move {
+        app.anyone().get("/.well-known/jwks.json").await.ok();
+        app.advance(Duration::days(91)); // a key signs for 90
+        let Some(beside) = app.beside() else { return };
+        let admin = beside.admin().await;
+        assert_eq!(beside.anyone().get("/.well-known/jwks.json").await.ok()["keys"].as_array().unwrap().len(), 2);
+        app.with_token(admin.token()).get("/me").await.ok();
     });
 }
 
