@@ -122,4 +122,14 @@ mod tests {
         let cursor = Cursor { list: [1; 8], keys: vec![], id: Uuid::nil() };
         assert_eq!(Cursor::decode(&cursor.encode(), [2; 8]).map_err(|problem| problem.code()), Err(Code::CursorMismatch));
     }
+
+    #[test]
+    fn a_sort_key_that_no_cursor_has_is_damage() {
+        let read = |kind, value: Value| from_json(kind, &value).is_some();
+        assert!(read(FieldType::Text, "a".into()) && read(FieldType::Integer, 1.into()) && read(FieldType::Day, Value::Null));
+        assert!(!read(FieldType::Text, "a\0".into()), "PostgreSQL has no such text");
+        assert!(
+            !read(FieldType::Integer, 1.5.into()) && !read(FieldType::Boolean, "true".into()) && !read(FieldType::Day, "2026-02-30".into())
+        );
+    }
 }
